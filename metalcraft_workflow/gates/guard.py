@@ -1,0 +1,303 @@
+"""The guard: no document moves but through its workflow, whatever the route.
+
+It runs in the document's own events, so that the form, the list, REST, bulk actions, imports and
+other apps all meet it. What it lets through is written down in the same transaction.
+"""
+
+from dataclasses import dataclass, field
+
+import frappe
+from frappe import _
+from frappe.core.doctype.version.version import get_diff
+from frappe.model.document import Document
+from frappe.utils import cint, comma_or
+
+from metalcraft_workflow.gates import record, registry, separation, turn
+from metalcraft_workflow.gates.message import refusal
+from metalcraft_workflow.gates.workflow import (
+	active_workflow,
+	gate_of_state,
+	gates_between,
+	has_passed,
+	state_rows,
+	state_with_gate,
+	transitions_from,
+)
+from metalcraft_workflow.rules.requirement import Requirement, unmet
+
+
+class GateNotMet(frappe.ValidationError):
+	"""Something the gate asks for is missing."""
+
+
+class PassageRefused(frappe.PermissionError):
+	"""No transition of the workflow leads there for this user."""
+
+
+class ReasonRequired(frappe.ValidationError):
+	"""The transition wants a reason: the attribute `transition_reason` of the document."""
+
+
+@dataclass
+class Passage:
+	"""One move of a document along a transition. `doc.flags.passage` while it is being saved."""
+
+	action: str
+	from_state: str
+	to_state: str
+	role: str
+	reason: str
+	# Requirements of each gate that the move passes, in the order of the path.
+	gates: dict[str, list[Requirement]] = field(default_factory=dict)
+
+
+def before_validate(doc: Document, method: str | None = None) -> None:
+	"""Refuse edits out of turn, and give back what only the server may write.
+
+	Raises PassageRefused. The first handler of the event: it sees what the user sent.
+	"""
+	doc.flags.passage = None
+	workflow = active_workflow(doc.doctype)
+	before = doc.get_doc_before_save()
+	if not workflow:
+		return
+	restore_server_fields(doc, before)
+	if before:
+		check_editor(doc, before, workflow)
+
+
+def check(doc: Document, method: str | None = None) -> None:
+	"""Let the document pass along one transition, with its gate met; or stay where it is.
+
+	Runs in `validate`, `before_update_after_submit` and `before_cancel`. Raises PassageRefused,
+	ReasonRequired, GateNotMet.
+	"""
+	workflow = active_workflow(doc.doctype)
+	if not workflow:
+		return
+	field = workflow.workflow_state_field
+	before = doc.get_doc_before_save()
+	first_state = workflow.states[0].state
+	old_state = (before and before.get(field)) or first_state
+	new_state = doc.get(field) or first_state
+	old_docstatus = cint(before.docstatus) if before else 0
+	if old_state == new_state and old_docstatus == cint(doc.docstatus):
+		return
+
+	transition = find_transition(doc, workflow, old_state, new_state)
+	# A direct submit or cancel is the transition that submits or cancels.
+	doc.set(field, transition.next_state)
+	passage = Passage(
+		action=transition.action,
+		from_state=old_state,
+		to_state=transition.next_state,
+		role=transition.allowed,
+		reason=(doc.get("transition_reason") or "").strip(),
+	)
+	if transition.get("reason_required") and not passage.reason:
+		frappe.throw(
+			_("{0} needs a reason. Say in a sentence why, for whoever takes it from here.").format(
+				frappe.bold(_(transition.action))
+			),
+			ReasonRequired,
+			title=_("Reason Required"),
+		)
+	for gate in gates_between(
+		gate_of_state(workflow, old_state), gate_of_state(workflow, transition.next_state)
+	):
+		passage.gates[gate] = check_gate(doc, gate)
+	doc.flags.passage = passage
+
+
+def record_passage(doc: Document, method: str | None = None) -> None:
+	"""Write the passage down, set off what follows from it, and tell whose turn it is.
+
+	Runs after the save, in its transaction. Without a passage, takes back what the edit voids.
+	"""
+	if method == "on_update" and cint(doc.docstatus):
+		return  # on_submit follows, when the document's own work is done
+	passage: Passage | None = doc.flags.passage
+	if not passage:
+		if doc.get_doc_before_save():
+			void_if_changed(doc)
+		return
+	doc.flags.passage = None
+	move = {
+		"action": passage.action,
+		"from_state": passage.from_state,
+		"to_state": passage.to_state,
+		"role": passage.role,
+		"reason": passage.reason,
+	}
+	for gate, requirements in passage.gates.items():
+		record.write(doc, "Passage", gate=gate, requirements=outcome(doc, gate, requirements), **move)
+	if not passage.gates:
+		record.write(doc, "Passage", **move)
+	if passage.reason:
+		doc.add_comment("Workflow", f"{_(passage.action)}: {frappe.utils.escape_html(passage.reason)}")
+	for gate in passage.gates:
+		registry.run_effects(gate, doc)
+	turn.notify(doc, passage.to_state)
+
+
+def outcome(doc: Document, gate: str, requirements: list[Requirement]) -> list[dict]:
+	"""How each requirement stood when the gate was passed, as it is kept on record."""
+	waived = record.waived_codes(doc, gate) if unmet(requirements) else set()
+	return [
+		{
+			"code": requirement.code,
+			"label": _(requirement.label),
+			"state": "Waived" if not requirement.met and requirement.code in waived else "Met",
+		}
+		for requirement in requirements
+	]
+
+
+def choose_branch(doc: Document, method: str | None = None) -> None:
+	"""Take the branch of an action that fits the facts as they are now.
+
+	An action may have several transitions with a condition each ("Request Approval" leads to Credit
+	Hold when credit is not good). Whoever chose the state may have seen facts of an earlier save.
+	The last handler of `before_validate`, after the steps have set their facts.
+	"""
+	workflow = active_workflow(doc.doctype)
+	before = doc.get_doc_before_save()
+	if not workflow or not before:
+		return
+	field = workflow.workflow_state_field
+	old_state, new_state = before.get(field), doc.get(field)
+	if old_state == new_state:
+		return
+	actions = {
+		row.action for row in workflow.transitions if row.state == old_state and row.next_state == new_state
+	}
+	branches = [
+		row for row in transitions_from(workflow, old_state, doc) if row.action in actions
+	]
+	if branches and new_state not in {row.next_state for row in branches}:
+		doc.set(field, branches[0].next_state)
+
+
+def find_transition(doc: Document, workflow: Document, old_state: str, new_state: str) -> Document:
+	"""The transition that this user takes from `old_state`. Raises PassageRefused when there is none."""
+	if doc.is_new():
+		frappe.throw(
+			_("A new {0} starts in state {1}. Save it first, then take it through its workflow.").format(
+				_(doc.doctype), frappe.bold(_(workflow.states[0].state))
+			),
+			PassageRefused,
+			title=_("Not a Step of the Workflow"),
+		)
+	roles = set(frappe.get_roles())
+	for transition in transitions_from(workflow, old_state, doc, roles):
+		if new_state != old_state and transition.next_state != new_state:
+			continue
+		if cint(state_rows(workflow, transition.next_state)[0].doc_status) == cint(doc.docstatus):
+			return transition
+	actions = sorted({_(row.action) for row in transitions_from(workflow, old_state, doc, roles)})
+	message = _("{0} {1} is in state {2}, and your roles do not let you move it from there like this.").format(
+		_(doc.doctype), doc.name, frappe.bold(_(old_state))
+	)
+	if actions:
+		message += " " + _("What you can do: {0}.").format(comma_or(actions))
+	frappe.throw(message, PassageRefused, title=_("Not a Step of the Workflow"))
+
+
+def check_gate(doc: Document, gate: str) -> list[Requirement]:
+	"""The requirements of `gate`, each met or waived. Raises GateNotMet with those that are not."""
+	if not gate:
+		return []
+	requirements = separation.requirements(gate, doc) + registry.requirements_of(gate, doc)
+	missing = unmet(requirements)
+	if missing:
+		waived = record.waived_codes(doc, gate)
+		missing = [requirement for requirement in missing if requirement.code not in waived]
+	if missing:
+		frappe.throw(refusal(missing), GateNotMet, title=_("Still Missing"))
+	return requirements
+
+
+def check_editor(doc: Document, before: Document, workflow: Document) -> None:
+	"""Refuse a change of the document by a role whose turn it is not (step by step, "Only Allow
+	Edit For" of the state, which Frappe itself leaves to the form). Moving the state is no edit."""
+	old_state = before.get(workflow.workflow_state_field) or workflow.states[0].state
+	editors = {row.allow_edit for row in state_rows(workflow, old_state)}
+	if not editors or editors & set(frappe.get_roles()):
+		return
+	changed = edited_fields(doc, before, workflow)
+	if changed:
+		frappe.throw(
+			_("{0} {1} is in state {2}: only {3} may change it. You changed: {4}.").format(
+				_(doc.doctype),
+				doc.name,
+				frappe.bold(_(old_state)),
+				comma_or([_(role) for role in sorted(editors)]),
+				", ".join(_(doc.meta.get_label(name)) for name in changed),
+			),
+			PassageRefused,
+			title=_("Not Your Turn"),
+		)
+
+
+def edited_fields(doc: Document, before: Document, workflow: Document) -> list[str]:
+	"""Names of the fields and tables that differ from what is stored, but for what follows from a move."""
+	diff = get_diff(before, doc)
+	if not diff:
+		return []
+	moved = {workflow.workflow_state_field, "docstatus"}
+	moved |= {row.update_field for row in workflow.states if row.update_field}
+	names = {row[0] for row in diff.changed + diff.added + diff.removed + diff.row_changed} - moved
+	return sorted(name for name in names if not is_server_field(doc.meta.get_field(name)))
+
+
+def is_server_field(df) -> bool:
+	"""Whether the app's custom field `df` is written by the server alone."""
+	return bool(df and df.get("is_custom_field") and df.read_only and df.get("module") == "Metalcraft Workflow")
+
+
+def restore_server_fields(doc: Document, before: Document | None) -> None:
+	"""Put back the app's read-only fields: what a client sends for them is not heard."""
+	for df in doc.meta.fields:
+		if is_server_field(df):
+			doc.set(df.fieldname, before.get(df.fieldname) if before else df.default)
+
+
+def void_if_changed(doc: Document) -> None:
+	"""Take a document back when what an earlier gate vouched for was changed by this edit.
+
+	A draft goes back to where that gate was passed from; a submitted one goes to its review state.
+	"""
+	workflow = active_workflow(doc.doctype)
+	if not workflow or cint(doc.docstatus) == 2:
+		return
+	field = workflow.workflow_state_field
+	state = doc.get(field)
+	state_gate = gate_of_state(workflow, state)
+	for gate in frappe.get_hooks("metalcraft_fingerprints", {}):
+		passage = record.last_passage(doc, gate) if has_passed(state_gate, gate) else None
+		if not passage or not passage.fingerprint or passage.fingerprint == registry.fingerprint_of(gate, doc):
+			continue
+		back_to = (
+			state_with_gate(doc.doctype, "change_review") if cint(doc.docstatus) else passage.from_state
+		)
+		if back_to == state:
+			continue
+		doc.db_set(field, back_to)
+		record.write(
+			doc,
+			"Void",
+			gate=gate,
+			from_state=state,
+			to_state=back_to,
+			reason=_("Changed after it was released."),
+		)
+		registry.run_effects(f"void_{gate}", doc)
+		turn.notify(doc, back_to)
+		frappe.msgprint(
+			_("You changed what had been released, so this {0} went back to {1}.").format(
+				_(doc.doctype), frappe.bold(_(back_to))
+			),
+			indicator="orange",
+			alert=True,
+		)
+		return

@@ -1,0 +1,118 @@
+"""Reading the active Workflow of a DocType. Everything is looked up by what a state *means* (its
+`gate`), never by what it is called, because administrators rename states."""
+
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.model.workflow import get_workflow_name, is_transition_condition_satisfied
+
+# The gates of each path, in the order in which a document passes them. A transition that jumps over
+# a gate passes it too, so that no workflow an administrator draws can leave one out.
+PATHS = (
+	("request_approval", "approve"),
+	("complete_packing", "release_documents", "clear", "ship"),
+	("receive_return",),
+)
+
+# A state can also carry a mark. It asks for nothing more than the gate it stands at: where orders
+# wait for credit, where changed orders wait for a review, where a delivery is held.
+STANDS_AT = {
+	"credit_hold": "request_approval",
+	"change_review": "request_approval",
+	"hold": "release_documents",
+}
+
+# States of documents from before this app was installed. They keep their course.
+OUTSIDE = "outside"
+
+# What the field `gate` on Workflow Document State can say.
+GATES = (*(gate for path in PATHS for gate in path), *STANDS_AT, OUTSIDE)
+
+
+def active_workflow(doctype: str) -> Document | None:
+	"""The active Workflow of `doctype` (cached), or None."""
+	name = get_workflow_name(doctype)
+	return frappe.get_cached_doc("Workflow", name) if name else None
+
+
+def state_rows(workflow: Document, state: str) -> list[Document]:
+	"""The rows of `state`: several, when several roles may edit in it."""
+	return [row for row in workflow.states if row.state == state]
+
+
+def state_of(doc: Document) -> str:
+	"""The workflow state of `doc`; the first state when it has none yet."""
+	workflow = active_workflow(doc.doctype)
+	if not workflow:
+		return ""
+	return doc.get(workflow.workflow_state_field) or workflow.states[0].state
+
+
+def gate_of_state(workflow: Document, state: str) -> str:
+	"""The gate attached to `state`, or an empty string."""
+	return next((row.gate for row in state_rows(workflow, state) if row.get("gate")), "")
+
+
+def gate_of(doc: Document) -> str:
+	"""The gate that `doc` passed last by the state it is in, or an empty string."""
+	workflow = active_workflow(doc.doctype)
+	return gate_of_state(workflow, state_of(doc)) if workflow else ""
+
+
+def states_by_gate(doctype: str) -> dict[str, str]:
+	"""State -> gate, for every state of the active Workflow of `doctype`."""
+	workflow = active_workflow(doctype)
+	return {row.state: row.get("gate") or "" for row in workflow.states} if workflow else {}
+
+
+def state_with_gate(doctype: str, gate: str) -> str:
+	"""The first state that carries `gate`. Raises a ValidationError that says where to set it."""
+	for state, attached in states_by_gate(doctype).items():
+		if attached == gate:
+			return state
+	frappe.throw(
+		_("No state of the active {0} workflow has the gate {1}. Set it on the state in the Workflow.").format(
+			_(doctype), frappe.bold(gate)
+		),
+		title=_("Workflow Is Incomplete"),
+	)
+
+
+def transitions_from(
+	workflow: Document, state: str, doc: Document, roles: set[str] | None = None
+) -> Iterator[Document]:
+	"""Transitions out of `state` whose condition holds for `doc`, and which one of `roles` may take."""
+	for transition in workflow.transitions:
+		if transition.state != state or (roles is not None and transition.allowed not in roles):
+			continue
+		if is_transition_condition_satisfied(transition, doc):
+			yield transition
+
+
+def set_fact(doc: Document, fieldname: str, value) -> None:
+	"""Set a field that conditions of transitions read.
+
+	Frappe evaluates the condition on the document as it was before the save, so the fact is set on
+	that copy too: a branch is chosen by what is true now.
+	"""
+	doc.set(fieldname, value)
+	if before := doc.get_doc_before_save():
+		before.set(fieldname, value)
+
+
+def gates_between(old_gate: str, new_gate: str) -> list[str]:
+	"""The gates that a move between two states passes, in order; none when it goes back or aside."""
+	old_gate = STANDS_AT.get(old_gate, old_gate)
+	new_gate = STANDS_AT.get(new_gate, new_gate)
+	for path in PATHS:
+		if new_gate in path:
+			start = path.index(old_gate) + 1 if old_gate in path else 0
+			return list(path[start : path.index(new_gate) + 1])
+	return []
+
+
+def has_passed(state_gate: str, gate: str) -> bool:
+	"""Whether a document in a state that carries `state_gate` has `gate` behind it."""
+	return gate in gates_between("", state_gate)

@@ -1,0 +1,49 @@
+"""The one vocabulary of every gate: a requirement, met or not.
+
+Messages here are templates that the translation extractor can find; they are translated and
+filled in `gates`, where Frappe is at hand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _(text: str) -> str:
+	"""Mark `text` for translation. It is translated when it is shown, not here."""
+	return text
+
+
+@dataclass(frozen=True)
+class Link:
+	"""Where a requirement can be mended: a document, and the field on it when there is one."""
+
+	doctype: str
+	name: str
+	fieldname: str = ""
+
+
+@dataclass(frozen=True)
+class Requirement:
+	"""One thing that a gate asks for.
+
+	code     stable name, unique within its gate ("po_number"); waivers and settings refer to it
+	label    what is asked for, in a few words
+	message  what to do when it is not met: a sentence, with {placeholders} for `params`
+	met      whether it is met
+	link     where to mend it
+	waivable whether the settings can name a role that may waive it
+	"""
+
+	code: str
+	label: str
+	message: str
+	met: bool
+	params: Mapping[str, Any] = field(default_factory=dict)
+	link: Link | None = None
+	waivable: bool = True
+
+
+def unmet(requirements: list[Requirement]) -> list[Requirement]:
+	"""Those of `requirements` that are not met, in their order."""
+	return [requirement for requirement in requirements if not requirement.met]

@@ -1,0 +1,44 @@
+"""Installing, and making a site whole again."""
+
+import frappe
+from frappe import _
+
+from metalcraft_workflow.setup.custom_fields import make_custom_fields
+from metalcraft_workflow.setup.defaults import make_defaults
+from metalcraft_workflow.setup.permissions import grant_permissions
+from metalcraft_workflow.setup.workflows import make_workflows
+
+NEEDED_MAJOR = {"frappe": 15, "erpnext": 15}
+
+
+def before_install() -> None:
+	"""Refuse a site whose Frappe or ERPNext does not fit, before anything is touched."""
+	check_versions()
+
+
+def after_install() -> None:
+	"""Make the fields. What refers to roles waits for the fixtures: see `after_sync`."""
+	make_custom_fields()
+
+
+def after_sync() -> None:
+	"""Make what refers to the app's roles and states, once the fixtures are in."""
+	grant_permissions()
+	make_defaults()
+	make_workflows()
+
+
+def check_versions() -> None:
+	"""Raise a ValidationError that says in a sentence what does not fit."""
+	for app, needed in NEEDED_MAJOR.items():
+		if app not in frappe.get_installed_apps():
+			frappe.throw(
+				_("Metalcraft Workflow needs {0} {1}. Install it on this site first.").format(app, needed)
+			)
+		version = frappe.get_attr(f"{app}.__version__")
+		if int(version.split(".", 1)[0]) != needed:
+			frappe.throw(
+				_("Metalcraft Workflow needs {0} {1}, and this bench has {2}. Nothing was changed.").format(
+					app, needed, version
+				)
+			)

@@ -1,0 +1,119 @@
+"""What each role may do, in the order of the process: just what its steps need.
+
+Granted through Frappe's own functions, which copy the standard rows first, so that nobody loses a
+permission they had. A grant that exists is left as the administrator made it.
+"""
+
+import frappe
+from frappe.permissions import add_permission, setup_custom_perms, update_permission_property
+
+READ = ("read", "print", "email", "report", "export")
+WRITE = (*READ, "write", "create")
+SUBMIT = (*WRITE, "submit")
+
+# Masters that every role of the process looks up
+LOOKUPS = (
+	"Address",
+	"Batch",
+	"Company",
+	"Contact",
+	"Customer",
+	"Item",
+	"Item Group",
+	"Serial No",
+	"Warehouse",
+)
+
+STAFF = (
+	"Customer Support",
+	"Order Approver",
+	"Production",
+	"Final Pack",
+	"Quality Assurance",
+	"Shipping",
+)
+
+GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
+	# Steps 1-3
+	"Lead": {"Customer Support": WRITE},
+	"Opportunity": {"Customer Support": WRITE},
+	"Quotation": {"Customer Support": (*SUBMIT, "cancel", "amend")},
+	"Customer": {"Customer Support": WRITE},
+	"Address": {"Customer Support": WRITE},
+	"Contact": {"Customer Support": WRITE},
+	# Steps 4-5: Order Approver submits and cancels; Customer Support writes
+	"Sales Order": {
+		"Customer Support": (*WRITE, "delete", "amend"),
+		"Order Approver": (*READ, "write", "submit", "cancel"),
+		"Accounts Manager": (*READ, "write"),
+		"Production": READ,
+		"Final Pack": READ,
+		"Quality Assurance": READ,
+		"Shipping": READ,
+	},
+	# Step 7
+	"Stock Entry": {
+		"Production": (*SUBMIT, "cancel", "amend", "delete"),
+		"Final Pack": READ,
+		"Quality Assurance": READ,
+	},
+	"Serial and Batch Bundle": {
+		"Production": (*SUBMIT, "cancel", "delete"),
+		"Final Pack": (*SUBMIT, "cancel", "delete"),
+		"Shipping": SUBMIT,
+		"Quality Assurance": READ,
+		"Customer Support": READ,
+	},
+	"Work Order": {"Production": READ},
+	# Steps 8-11
+	"Delivery Note": {
+		"Final Pack": (*WRITE, "delete", "amend"),
+		"Quality Assurance": (*READ, "write"),
+		"Customer Support": (*READ, "write"),
+		"Shipping": (*SUBMIT, "cancel"),
+		"Production": READ,
+		"Order Approver": READ,
+	},
+	"Purchase Order": {"Final Pack": READ, "Quality Assurance": READ},
+	# Steps 12-13
+	"Sales Invoice": {
+		"Customer Support": SUBMIT,
+		"Shipping": READ,
+		"Order Approver": READ,
+	},
+	"Payment Entry": {"Customer Support": READ},
+}
+
+
+def grant_permissions() -> None:
+	"""Add the permission rows that are missing."""
+	for doctype, role, rights in all_grants():
+		if not frappe.db.exists("Custom DocPerm", {"parent": doctype, "role": role, "permlevel": 0}):
+			grant(doctype, role, rights)
+
+
+def revoke_permissions() -> None:
+	"""Take away the rows of the app's own roles, for uninstall. Other rows stay as they are."""
+	for doctype, role, _rights in all_grants():
+		if role in STAFF:
+			frappe.db.delete("Custom DocPerm", {"parent": doctype, "role": role})
+			frappe.clear_cache(doctype=doctype)
+
+
+def all_grants() -> list[tuple[str, str, tuple[str, ...]]]:
+	"""(doctype, role, rights), the look-ups included."""
+	rows = {(doctype, role): rights for doctype, roles in GRANTS.items() for role, rights in roles.items()}
+	for doctype in LOOKUPS:
+		for role in STAFF:
+			rows.setdefault((doctype, role), READ)
+	return [(doctype, role, rights) for (doctype, role), rights in rows.items()]
+
+
+def grant(doctype: str, role: str, rights: tuple[str, ...]) -> None:
+	"""Give `role` the `rights` on `doctype`, and no others."""
+	setup_custom_perms(doctype)
+	if not frappe.db.exists("Custom DocPerm", {"parent": doctype, "role": role, "permlevel": 0}):
+		add_permission(doctype, role)
+	for right in ("select", *SUBMIT, "cancel", "amend", "delete", "share", "import"):
+		update_permission_property(doctype, role, 0, right, int(right in rights), validate=False)
+	frappe.clear_cache(doctype=doctype)

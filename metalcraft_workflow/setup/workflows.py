@@ -1,0 +1,145 @@
+"""The two workflows, as the app ships them. Made when missing; after that they are the
+administrator's, and only "Restore Default Workflows" in the settings puts them back."""
+
+import frappe
+from frappe.model.document import Document
+
+# state: (docstatus, who edits, gate of entering it)
+SALES_ORDER_STATES = {
+	"Draft": (0, "Customer Support", ""),
+	"Pending Approval": (0, "Order Approver", "request_approval"),
+	"Credit Hold": (0, "Accounts Manager", "credit_hold"),
+	"Sent Back": (0, "Customer Support", ""),
+	"Rejected": (0, "Order Approver", ""),
+	"Approved": (1, "Order Approver", "approve"),
+	"Change Review": (1, "Order Approver", "change_review"),
+	"Cancelled": (2, "Order Approver", ""),
+}
+GOOD_CREDIT = "not doc.credit_hold_reason"
+BAD_CREDIT = "doc.credit_hold_reason"
+
+# from, action, to, role, condition, reason required
+SALES_ORDER_TRANSITIONS = [
+	("Draft", "Request Approval", "Pending Approval", "Customer Support", GOOD_CREDIT, False),
+	("Draft", "Request Approval", "Credit Hold", "Customer Support", BAD_CREDIT, False),
+	("Sent Back", "Request Approval", "Pending Approval", "Customer Support", GOOD_CREDIT, False),
+	("Sent Back", "Request Approval", "Credit Hold", "Customer Support", BAD_CREDIT, False),
+	("Credit Hold", "Release Credit Hold", "Pending Approval", "Accounts Manager", "", False),
+	("Credit Hold", "Send Back", "Sent Back", "Accounts Manager", "", True),
+	("Credit Hold", "Reject", "Rejected", "Accounts Manager", "", True),
+	("Pending Approval", "Approve", "Approved", "Order Approver", "", False),
+	("Pending Approval", "Send Back", "Sent Back", "Order Approver", "", True),
+	("Pending Approval", "Reject", "Rejected", "Order Approver", "", True),
+	("Rejected", "Reopen", "Draft", "Order Approver", "", False),
+	("Approved", "Cancel Order", "Cancelled", "Order Approver", "", False),
+	("Change Review", "Accept Changes", "Approved", "Order Approver", "", False),
+	("Change Review", "Cancel Order", "Cancelled", "Order Approver", "", False),
+]
+
+DELIVERY_NOTE_STATES = {
+	"Packing": (0, "Final Pack", ""),
+	"QA Review": (0, "Quality Assurance", "complete_packing"),
+	"Awaiting Clearance": (0, "Customer Support", "release_documents"),
+	"On Hold": (0, "Customer Support", "hold"),
+	"Cleared": (0, "Shipping", "clear"),
+	"Shipped": (1, "Shipping", "ship"),
+	"Return Received": (1, "Shipping", "receive_return"),
+	"Cancelled": (2, "Shipping", ""),
+}
+WITH_DOCUMENTS = "not doc.is_return and doc.documents_required"
+WITHOUT_DOCUMENTS = "not doc.is_return and not doc.documents_required"
+
+DELIVERY_NOTE_TRANSITIONS = [
+	("Packing", "Complete Packing", "QA Review", "Final Pack", WITH_DOCUMENTS, False),
+	("Packing", "Complete Packing", "Awaiting Clearance", "Final Pack", WITHOUT_DOCUMENTS, False),
+	("Packing", "Receive Return", "Return Received", "Shipping", "doc.is_return", False),
+	("QA Review", "Release Documents", "Awaiting Clearance", "Quality Assurance", "", False),
+	("QA Review", "Return to Packing", "Packing", "Quality Assurance", "", True),
+	("Awaiting Clearance", "Clear for Shipment", "Cleared", "Customer Support", "", False),
+	("Awaiting Clearance", "Hold", "On Hold", "Customer Support", "", True),
+	("Awaiting Clearance", "Return to Packing", "Packing", "Customer Support", "", True),
+	("On Hold", "Resume", "Awaiting Clearance", "Customer Support", "", False),
+	("On Hold", "Return to Packing", "Packing", "Customer Support", "", True),
+	("Cleared", "Ship", "Shipped", "Shipping", "", False),
+	("Cleared", "Revoke Clearance", "Awaiting Clearance", "Customer Support", "", True),
+	("Shipped", "Cancel Delivery", "Cancelled", "Shipping", "", False),
+	("Return Received", "Cancel Delivery", "Cancelled", "Shipping", "", False),
+]
+
+WORKFLOWS = {
+	"Sales Order Approval": ("Sales Order", SALES_ORDER_STATES, SALES_ORDER_TRANSITIONS),
+	"Delivery Note Release": ("Delivery Note", DELIVERY_NOTE_STATES, DELIVERY_NOTE_TRANSITIONS),
+}
+
+
+def make_workflows() -> None:
+	"""Create the workflows that are missing. One that exists is left as it is."""
+	for name in WORKFLOWS:
+		if not frappe.db.exists("Workflow", name):
+			make_workflow(name)
+
+
+def restore_workflows() -> None:
+	"""Put both workflows back as the app ships them, and make them the active ones."""
+	for name in WORKFLOWS:
+		make_workflow(name)
+
+
+def make_workflow(name: str) -> Document:
+	"""Write the workflow `name` from its tables above; an existing one is overwritten."""
+	doctype, states, transitions = WORKFLOWS[name]
+	make_masters(states, transitions)
+	workflow = (
+		frappe.get_doc("Workflow", name) if frappe.db.exists("Workflow", name) else frappe.new_doc("Workflow")
+	)
+	workflow.update(
+		{
+			"workflow_name": name,
+			"document_type": doctype,
+			"workflow_state_field": "workflow_state",
+			"is_active": 1,
+			"send_email_alert": 0,
+			"workflow_data": None,
+			"states": [
+				{"state": state, "doc_status": str(docstatus), "allow_edit": role, "gate": gate}
+				for state, (docstatus, role, gate) in states.items()
+			],
+			"transitions": [
+				{
+					"state": state,
+					"action": action,
+					"next_state": next_state,
+					"allowed": role,
+					"condition": condition,
+					"reason_required": int(reason),
+					# Frappe compares with the owner; the guard compares with who asked
+					"allow_self_approval": 1,
+				}
+				for state, action, next_state, role, condition, reason in transitions
+			],
+		}
+	)
+	workflow.flags.ignore_permissions = True  # install runs as whoever installs
+	workflow.save()
+	frappe.clear_cache(doctype=doctype)
+	return workflow
+
+
+def make_masters(states: dict, transitions: list[tuple]) -> None:
+	"""Create the states and actions that are missing, also where fixtures are not loaded yet."""
+	for state in states:
+		if not frappe.db.exists("Workflow State", state):
+			frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": state}).insert(
+				ignore_permissions=True
+			)
+	for action in {row[1] for row in transitions}:
+		if not frappe.db.exists("Workflow Action Master", action):
+			frappe.get_doc(
+				{"doctype": "Workflow Action Master", "workflow_action_name": action}
+			).insert(ignore_permissions=True)
+
+
+def delete_workflows() -> None:
+	"""Remove both workflows, for uninstall."""
+	for name in WORKFLOWS:
+		frappe.delete_doc("Workflow", name, ignore_missing=True, force=True)

@@ -1,0 +1,73 @@
+import frappe
+from frappe.tests.utils import FrappeTestCase
+
+from metalcraft_workflow.gates.guard import PassageRefused, ReasonRequired
+from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests.factories import APPROVER, SUPPORT, act, as_user
+
+
+class TestGuard(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def test_order_travels_to_approved(self):
+		order = factories.make_order()
+		self.assertEqual(order.workflow_state, "Draft")
+		order = factories.approve(order)
+		self.assertEqual((order.workflow_state, order.docstatus), ("Approved", 1))
+		records = frappe.get_all(
+			"Release Record",
+			{"reference_name": order.name},
+			["action", "gate", "user", "role", "from_state", "to_state"],
+			order_by="creation",
+		)
+		self.assertEqual(
+			[(row.action, row.gate, row.user, row.role) for row in records],
+			[
+				("Request Approval", "request_approval", SUPPORT, "Customer Support"),
+				("Approve", "approve", APPROVER, "Order Approver"),
+			],
+		)
+
+	def test_direct_submit_of_a_draft_is_refused(self):
+		order = factories.make_order()
+		for user in (SUPPORT, APPROVER, "Administrator"):
+			with as_user(user), self.assertRaises(frappe.PermissionError):
+				frappe.get_doc("Sales Order", order.name).submit()
+		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "docstatus"), 0)
+
+	def test_writing_the_state_by_a_save_is_refused(self):
+		order = factories.make_order()
+		for state in ("Approved", "Rejected", "Cancelled"):
+			with as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+				frappe.get_attr("frappe.client.set_value")("Sales Order", order.name, "workflow_state", state)
+
+	def test_send_back_needs_a_reason(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		with self.assertRaises(ReasonRequired):
+			act(order, "Send Back", APPROVER)
+		order = act(order, "Send Back", APPROVER, "Wrong price on line 1")
+		self.assertEqual(order.workflow_state, "Sent Back")
+
+	def test_nobody_edits_out_of_turn(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.po_no = "changed"
+			with self.assertRaises(PassageRefused):
+				doc.save()
+
+	def test_server_fields_are_the_servers(self):
+		order = factories.make_order()
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.approved_by = SUPPORT
+			doc.order_stage = "Closed"
+			doc.save()
+			doc.reload()
+		self.assertFalse(doc.approved_by)
+		self.assertNotEqual(doc.order_stage, "Closed")
