@@ -75,6 +75,11 @@ def check(doc: Document, method: str | None = None) -> None:
 	workflow = active_workflow(doc.doctype)
 	if not workflow:
 		return
+	if method == "before_update_after_submit":
+		# Frappe has no `before_validate` for these
+		before_validate(doc)
+	elif method == "before_cancel":
+		doc.flags.passage = None
 	field = workflow.workflow_state_field
 	before = doc.get_doc_before_save()
 	first_state = workflow.states[0].state
@@ -256,10 +261,18 @@ def is_server_field(df) -> bool:
 
 
 def restore_server_fields(doc: Document, before: Document | None) -> None:
-	"""Put back the app's read-only fields: what a client sends for them is not heard."""
+	"""Put back the app's read-only fields, of the lines too: what a client sends for them is not heard."""
 	for df in doc.meta.fields:
 		if is_server_field(df):
 			doc.set(df.fieldname, before.get(df.fieldname) if before else df.default)
+	for table in doc.meta.get_table_fields():
+		names = [df.fieldname for df in frappe.get_meta(table.options).fields if is_server_field(df)]
+		if not names:
+			continue
+		stored = {row.name: row for row in before.get(table.fieldname)} if before else {}
+		for row in doc.get(table.fieldname):
+			for name in names:
+				row.set(name, stored[row.name].get(name) if row.name in stored else None)
 
 
 def void_if_changed(doc: Document) -> None:

@@ -71,3 +71,56 @@ class TestGuard(FrappeTestCase):
 			doc.reload()
 		self.assertFalse(doc.approved_by)
 		self.assertNotEqual(doc.order_stage, "Closed")
+
+	def test_approved_order_is_not_edited_out_of_turn(self):
+		order = factories.approve(factories.make_order())
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.keep_open = 1
+			with self.assertRaises(frappe.PermissionError):
+				doc.save()
+		with as_user(APPROVER):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.keep_open = 1
+			doc.approved_by = SUPPORT
+			doc.items[0].final_pack_qty = 10
+			doc.save()
+			doc.reload()
+		self.assertEqual((doc.keep_open, doc.items[0].final_pack_qty), (1, 0))
+		self.assertNotEqual(doc.approved_by, SUPPORT)
+
+	def test_direct_cancel_is_the_cancelling_transition(self):
+		order = factories.approve(factories.make_order())
+		with as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+			frappe.get_doc("Sales Order", order.name).cancel()
+		with as_user(APPROVER):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.cancel()
+		self.assertEqual(
+			frappe.db.get_value("Sales Order", order.name, ["docstatus", "workflow_state"]), (2, "Cancelled")
+		)
+
+	def test_what_has_a_record_is_kept(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		act(order, "Send Back", APPROVER, "Wrong price")
+		with as_user(SUPPORT), self.assertRaises(frappe.LinkExistsError):
+			frappe.delete_doc("Sales Order", order.name)
+
+	def test_release_records_are_kept_as_written(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		record = frappe.get_last_doc("Release Record", {"reference_name": order.name})
+		for user in ("Administrator", "manager@metalcraft.test", SUPPORT):
+			with as_user(user):
+				for change in (
+					lambda: record.db_set("reason", "x"),
+					lambda: frappe.get_doc("Release Record", record.name).update({"reason": "x"}).save(),
+					lambda: frappe.get_attr("frappe.client.set_value")("Release Record", record.name, "user", "x"),
+					lambda: frappe.delete_doc("Release Record", record.name),
+					lambda: frappe.delete_doc("Release Record", record.name, force=True),
+					lambda: frappe.rename_doc("Release Record", record.name, "X-1"),
+				):
+					with self.assertRaises(frappe.PermissionError):
+						change()
+		self.assertEqual(frappe.db.get_value("Release Record", record.name, "user"), SUPPORT)

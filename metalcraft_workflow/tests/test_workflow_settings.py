@@ -1,0 +1,155 @@
+import frappe
+from frappe.tests.utils import FrappeTestCase
+
+from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
+from metalcraft_workflow.setup.install import after_sync
+from metalcraft_workflow.setup.workflows import (
+	DELIVERY_NOTE_STATES,
+	SALES_ORDER_STATES,
+	SALES_ORDER_TRANSITIONS,
+	restore_workflows,
+)
+from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests.factories import APPROVER, MANAGER, SUPPORT, act, as_user
+
+
+class TestWorkflowSettings(FrappeTestCase):
+	"""Administrators own the workflows: what they change holds, and the rules hold too."""
+
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def tearDown(self):
+		frappe.db.rollback()
+		restore_workflows()
+		frappe.clear_cache()
+
+	def edit_workflow(self, name="Sales Order Approval"):
+		return frappe.get_doc("Workflow", name)
+
+	def test_workflows_are_as_designed(self):
+		for name, states in (
+			("Sales Order Approval", SALES_ORDER_STATES),
+			("Delivery Note Release", DELIVERY_NOTE_STATES),
+		):
+			workflow = self.edit_workflow(name)
+			self.assertTrue(workflow.is_active)
+			self.assertEqual(
+				{row.state: (int(row.doc_status), row.allow_edit, row.gate or "") for row in workflow.states},
+				states,
+			)
+
+	def test_a_renamed_state_keeps_its_gate(self):
+		self.rename_state("Pending Approval", "Waiting for the Boss")
+		order = factories.make_order(with_file=False, po_no="")
+		with self.assertRaises(GateNotMet):
+			act(order, "Request Approval", SUPPORT)
+		order = act(factories.make_order(), "Request Approval", SUPPORT)
+		self.assertEqual(order.workflow_state, "Waiting for the Boss")
+		with as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+			frappe.get_doc("Sales Order", order.name).submit()
+		self.assertEqual(act(order, "Approve", APPROVER).docstatus, 1)
+
+	def rename_state(self, old, new):
+		"""As an administrator does it: Frappe does not rename a Workflow State, so another is put in."""
+		frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": new}).insert(
+			ignore_if_duplicate=True
+		)
+		workflow = self.edit_workflow()
+		for row in (*workflow.states, *workflow.transitions):
+			for fieldname in ("state", "next_state"):
+				if row.get(fieldname) == old:
+					row.set(fieldname, new)
+		workflow.save()
+
+	def test_a_transition_given_to_another_role(self):
+		workflow = self.edit_workflow()
+		for row in workflow.transitions:
+			if row.action == "Approve":
+				row.allowed = "Sales Manager"
+		workflow.save()
+		order = act(factories.make_order(), "Request Approval", SUPPORT)
+		with self.assertRaises(frappe.ValidationError):
+			act(order, "Approve", APPROVER)
+		self.assertEqual(act(order, "Approve", MANAGER).docstatus, 1)
+
+	def test_a_shortcut_passes_the_gates_it_jumps_over(self):
+		workflow = self.edit_workflow()
+		workflow.append(
+			"transitions",
+			{
+				"state": "Draft",
+				"action": "Approve",
+				"next_state": "Approved",
+				"allowed": "Sales Manager",
+				"allow_self_approval": 1,
+			},
+		)
+		workflow.save()
+		order = factories.make_order(with_file=False, po_no="")
+		with self.assertRaises(GateNotMet):
+			act(order, "Approve", MANAGER)
+
+	def test_an_inserted_state_is_passed_on_the_way(self):
+		frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": "Engineering Check"}).insert(
+			ignore_if_duplicate=True
+		)
+		workflow = self.edit_workflow()
+		for row in workflow.transitions:
+			if row.action == "Approve":
+				row.state = "Engineering Check"
+		workflow.append("states", {"state": "Engineering Check", "doc_status": "0", "allow_edit": "Order Approver"})
+		workflow.append(
+			"transitions",
+			{
+				"state": "Pending Approval",
+				"action": "Review",
+				"next_state": "Engineering Check",
+				"allowed": "Production",
+				"allow_self_approval": 1,
+			},
+		)
+		if not frappe.db.exists("Workflow Action Master", "Review"):
+			frappe.get_doc({"doctype": "Workflow Action Master", "workflow_action_name": "Review"}).insert()
+		workflow.save()
+		order = act(factories.make_order(), "Request Approval", SUPPORT)
+		with self.assertRaises(frappe.ValidationError):
+			act(order, "Approve", APPROVER)
+		with as_user(APPROVER), self.assertRaises((PassageRefused, frappe.PermissionError)):
+			frappe.get_doc("Sales Order", order.name).submit()
+
+	def test_setting_up_again_changes_nothing(self):
+		workflow = self.edit_workflow()
+		workflow.states[0].allow_edit = "Sales User"
+		workflow.save()
+		before = snapshot()
+		after_sync()
+		after_sync()
+		self.assertEqual(snapshot(), before)
+
+	def test_every_transition_starts_and_ends_in_a_state(self):
+		for state, _action, next_state, *_rest in SALES_ORDER_TRANSITIONS:
+			self.assertIn(state, SALES_ORDER_STATES)
+			self.assertIn(next_state, SALES_ORDER_STATES)
+
+
+def snapshot() -> dict:
+	"""What an administrator may have edited: workflows, custom fields, permissions, settings."""
+	return {
+		"workflows": [
+			frappe.get_doc("Workflow", name).as_dict(convert_dates_to_str=True, no_nulls=True)
+			for name in ("Sales Order Approval", "Delivery Note Release")
+		],
+		"fields": frappe.get_all(
+			"Custom Field",
+			{"module": "Metalcraft Workflow"},
+			["name", "label", "hidden", "modified"],
+			order_by="name",
+		),
+		"permissions": frappe.get_all(
+			"Custom DocPerm", fields=["parent", "role", "read", "write", "submit"], order_by="name"
+		),
+		"settings": frappe.get_doc("Metalcraft Settings").as_dict(convert_dates_to_str=True),
+	}
