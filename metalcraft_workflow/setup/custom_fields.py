@@ -495,7 +495,7 @@ def delete_custom_fields() -> None:
 		for row in rows:
 			name = frappe.db.exists("Custom Field", {"dt": doctype, "fieldname": row["fieldname"]})
 			if name:
-				frappe.delete_doc("Custom Field", name, force=True)
+				frappe.delete_doc("Custom Field", name, force=True, delete_permanently=True)
 		frappe.clear_cache(doctype=doctype)
 
 

@@ -5,7 +5,12 @@ permission they had. A grant that exists is left as the administrator made it.
 """
 
 import frappe
-from frappe.permissions import add_permission, setup_custom_perms, update_permission_property
+from frappe.permissions import (
+	add_permission,
+	reset_perms,
+	setup_custom_perms,
+	update_permission_property,
+)
 
 READ = ("read", "print", "email", "report", "export")
 WRITE = (*READ, "write", "create")
@@ -93,11 +98,24 @@ def grant_permissions() -> None:
 
 
 def revoke_permissions() -> None:
-	"""Take away the rows of the app's own roles, for uninstall. Other rows stay as they are."""
+	"""Take away the rows that the app added, for uninstall.
+
+	Where nothing but a copy of the standard rows is left, the copy goes too, so that the document
+	follows its standard permissions again.
+	"""
 	for doctype, role, _rights in all_grants():
-		if role in STAFF:
-			frappe.db.delete("Custom DocPerm", {"parent": doctype, "role": role})
-			frappe.clear_cache(doctype=doctype)
+		if not frappe.db.exists("DocPerm", {"parent": doctype, "role": role, "permlevel": 0}):
+			frappe.db.delete("Custom DocPerm", {"parent": doctype, "role": role, "permlevel": 0})
+	for doctype in {doctype for doctype, _role, _rights in all_grants()}:
+		if rules("Custom DocPerm", doctype) == rules("DocPerm", doctype):
+			reset_perms(doctype)
+		frappe.clear_cache(doctype=doctype)
+
+
+def rules(table: str, doctype: str) -> set[tuple]:
+	"""The permission rows of `doctype` in `table`, without their names, to compare them."""
+	fields = ("role", "permlevel", "if_owner", *frappe.permissions.rights)
+	return set(frappe.get_all(table, {"parent": doctype}, list(fields), as_list=True))
 
 
 def all_grants() -> list[tuple[str, str, tuple[str, ...]]]:

@@ -142,4 +142,4 @@ def make_masters(states: dict, transitions: list[tuple]) -> None:
 def delete_workflows() -> None:
 	"""Remove both workflows, for uninstall."""
 	for name in WORKFLOWS:
-		frappe.delete_doc("Workflow", name, ignore_missing=True, force=True)
+		frappe.delete_doc("Workflow", name, ignore_missing=True, force=True, delete_permanently=True)
