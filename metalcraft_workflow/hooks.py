@@ -13,6 +13,21 @@ after_install = "metalcraft_workflow.setup.install.after_install"
 after_sync = "metalcraft_workflow.setup.install.after_sync"
 before_uninstall = "metalcraft_workflow.setup.uninstall.before_uninstall"
 
+# The desk: what the forms and lists show of the process
+
+app_include_css = "metalcraft_workflow.bundle.css"
+
+doctype_js = {
+	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
+	"Delivery Note": ["public/js/gate.js", "public/js/delivery_note.js"],
+}
+doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
+
+override_doctype_dashboards = {
+	"Sales Order": "metalcraft_workflow.setup.connections.sales_order",
+	"Delivery Note": "metalcraft_workflow.setup.connections.delivery_note",
+}
+
 # Only what nobody edits: a fixture is deleted and inserted anew at every migrate.
 fixtures = [
 	{

@@ -1,0 +1,201 @@
+// Draws what the next gate of a document still wants, before anybody presses its button, and asks for
+// the reason that an action needs. The server decides both; nothing here knows a rule.
+
+frappe.provide("metalcraft_workflow");
+
+metalcraft_workflow.gate = {
+	/** Call once a form, in `setup`. */
+	setup(frm) {
+		$(frm.wrapper).on("dirty", () => this.mark_stale(frm));
+	},
+
+	/** Ask the server and draw its answer on top of the form. Call in `refresh`. */
+	async refresh(frm) {
+		const { doctype, name } = frm.doc;
+		if (frm.is_new()) {
+			this.area(frm).empty();
+			return;
+		}
+		const entries = await frappe.xcall("metalcraft_workflow.gates.checklist.get_checklist", {
+			doctype,
+			name,
+		});
+		// The form may show another document by now.
+		if (frm.doc.name !== name) return;
+		this.area(frm)
+			.empty()
+			.append((entries || []).map((entry) => this.draw(frm, entry)));
+		if (frm.is_dirty()) this.mark_stale(frm);
+	},
+
+	/** Above the tabs, so that it is seen whichever tab is open. */
+	area(frm) {
+		let area = frm.layout.wrapper.children(".gate-checklists");
+		if (!area.length) {
+			area = $('<div class="gate-checklists"></div>').insertBefore(frm.layout.page);
+		}
+		return area;
+	},
+
+	mark_stale(frm) {
+		this.area(frm).find(".gate-stale").removeClass("hidden");
+	},
+
+	draw(frm, entry) {
+		const open = entry.requirements.filter((row) => !row.met && !row.waived);
+		const waived = entry.requirements.filter((row) => row.waived);
+		const met = entry.requirements.filter((row) => row.met);
+		const title = this.title(entry, open);
+		const card = $('<section class="gate-checklist"></section>').attr("aria-label", title);
+
+		const head = $('<div class="gate-head"></div>').appendTo(card);
+		$('<span class="gate-title"></span>').text(title).appendTo(head);
+		$('<span class="indicator-pill no-indicator-dot"></span>')
+			.addClass(open.length ? "orange" : "green")
+			.text(open.length ? __("{0} missing", [open.length]) : __("Nothing missing"))
+			.appendTo(head);
+		if (entry.role) {
+			$('<span class="text-muted small"></span>')
+				.text(__("Done by {0}", [__(entry.role)]))
+				.appendTo(head);
+		}
+		$('<span class="text-muted small gate-stale hidden"></span>')
+			.text(__("As last saved. Save to check again."))
+			.appendTo(head);
+
+		if (open.length) {
+			const list = $('<ul class="gate-missing list-unstyled"></ul>').appendTo(card);
+			open.forEach((row) => list.append(this.draw_missing(frm, row)));
+		}
+		this.draw_done(card, waived, __("Waived"), "solid-warning");
+		this.draw_done(card, met, __("Met"), "tick");
+		return card;
+	},
+
+	title(entry, open) {
+		if (entry.action) return __("Next: {0}", [__(entry.action)]);
+		return open.length ? __("Still open because") : __("Settled: closes by itself");
+	},
+
+	draw_missing(frm, row) {
+		const item = $('<li class="gate-row"></li>').attr("data-requirement", row.code);
+		item.append(this.icon("close", __("Missing")));
+		const text = $('<span class="gate-text"></span>').text(row.message || row.label);
+		const mend = this.draw_link(frm, row.link);
+		if (mend) text.append(" ", mend);
+		if (row.can_waive) {
+			const waive = $('<button type="button" class="btn btn-link btn-xs"></button>')
+				.text(__("Waive"))
+				.attr("aria-label", __("Waive: {0}", [row.label]))
+				.on("click", () => this.waive(frm, row));
+			text.append(" ", waive);
+		}
+		return item.append(text);
+	},
+
+	/** One line for all that is done: there to be checked, without pushing the form down. */
+	draw_done(card, rows, word, icon) {
+		if (!rows.length) return;
+		const list = $('<ul class="gate-done list-unstyled text-muted"></ul>')
+			.attr("aria-label", word)
+			.appendTo(card);
+		rows.forEach((row) => {
+			const label = icon === "tick" ? row.label : __("{0} (waived)", [row.label]);
+			$('<li class="gate-row"></li>')
+				.attr("data-requirement", row.code)
+				.append(this.icon(icon, word), $('<span class="gate-text"></span>').text(label))
+				.appendTo(list);
+		});
+	},
+
+	icon(name, word) {
+		return $('<span class="gate-icon"></span>')
+			.addClass(`gate-icon-${name}`)
+			.append(
+				$('<span aria-hidden="true"></span>').html(frappe.utils.icon(name, "xs")),
+				$('<span class="sr-only"></span>').text(word)
+			);
+	},
+
+	/** To the field when it is on this form, otherwise to the document. */
+	draw_link(frm, link) {
+		if (!link) return null;
+		const here = link.doctype === frm.doctype && link.name === frm.doc.name;
+		if (here && !frm.fields_dict[link.fieldname]) return null;
+		if (here) {
+			return $('<button type="button" class="btn btn-link btn-xs"></button>')
+				.text(__("Show"))
+				.attr("aria-label", __("Show {0}", [__(frm.fields_dict[link.fieldname].df.label)]))
+				.on("click", () => frm.scroll_to_field(link.fieldname));
+		}
+		return $('<a class="small"></a>')
+			.attr("href", frappe.utils.get_form_link(link.doctype, link.name))
+			.text(__("Open {0}", [`${__(link.doctype)} ${link.name}`]));
+	},
+
+	waive(frm, row) {
+		const dialog = new frappe.ui.Dialog({
+			title: __("Waive: {0}", [row.label]),
+			fields: [
+				{ fieldtype: "HTML", options: `<p>${frappe.utils.escape_html(row.message)}</p>` },
+				{
+					fieldname: "reason",
+					fieldtype: "Small Text",
+					label: __("Reason"),
+					reqd: 1,
+					description: __("Kept on record with your name. It lapses when this document changes."),
+				},
+			],
+			primary_action_label: __("Waive"),
+			async primary_action({ reason }) {
+				await frappe.xcall("metalcraft_workflow.gates.waiver.waive", {
+					doctype: frm.doctype,
+					name: frm.doc.name,
+					gate: row.gate,
+					requirement: row.code,
+					reason,
+				});
+				dialog.hide();
+				// Reloading shows the waiver in the timeline too, but would drop what is being typed.
+				if (frm.is_dirty()) metalcraft_workflow.gate.refresh(frm);
+				else frm.reload_doc();
+			},
+		});
+		dialog.show();
+	},
+
+	/** Ask for a reason when the chosen action needs one. Return this from `before_workflow_action`. */
+	async ask_reason(frm) {
+		delete frm.doc.transition_reason;
+		const action = frm.selected_workflow_action;
+		const transitions = await frappe.workflow.get_transitions(frm.doc);
+		if (!transitions.some((row) => row.action === action && cint(row.reason_required))) return;
+		// The form freezes the screen before it asks us, and thaws it after the action.
+		frappe.dom.unfreeze();
+		frm.doc.transition_reason = await this.prompt_reason(action);
+		frappe.dom.freeze();
+	},
+
+	/** Stays pending when the dialog is closed: the action is not taken, and the form goes on. */
+	prompt_reason(action) {
+		return new Promise((resolve) => {
+			frappe.prompt(
+				{
+					fieldname: "reason",
+					fieldtype: "Small Text",
+					label: __("Reason"),
+					reqd: 1,
+					description: __("For whoever takes it from here. Kept on record."),
+				},
+				({ reason }) => resolve(reason),
+				__(action),
+				__(action)
+			);
+		});
+	},
+
+	/** The reason was for that one action. Call in `after_workflow_action`. */
+	forget_reason(frm) {
+		delete frm.doc.transition_reason;
+	},
+};

@@ -1,0 +1,46 @@
+frappe.ui.form.on("Sales Order", {
+	setup(frm) {
+		metalcraft_workflow.gate.setup(frm);
+		// ERPNext adds its buttons after every `refresh` handler; this one runs after them.
+		frm.cscript.custom_refresh = () => metalcraft_workflow.sales_order.set_buttons(frm);
+	},
+
+	refresh(frm) {
+		metalcraft_workflow.gate.refresh(frm);
+	},
+
+	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),
+	after_workflow_action: (frm) => metalcraft_workflow.gate.forget_reason(frm),
+});
+
+metalcraft_workflow.sales_order = {
+	/** Steps 7, 8 and 12: the ways on from here, in place of those that lead around the process. */
+	set_buttons(frm) {
+		const { docstatus, status, follows_process, skip_delivery_note } = frm.doc;
+		if (!follows_process || docstatus !== 1 || skip_delivery_note) return;
+		const create = __("Create");
+		frm.remove_custom_button(__("Delivery Note"), create);
+		frm.remove_custom_button(__("Pick List"), create);
+		frm.remove_custom_button(__("Sales Invoice"), create); // made from the delivery, step 12
+		if (["Closed", "On Hold"].includes(status) || flt(frm.doc.per_delivered, 6) >= 100) return;
+
+		if (frappe.model.can_create("Stock Entry")) {
+			frm.add_custom_button(
+				__("Transfer to Final Pack"),
+				() => this.open(frm, "metalcraft_workflow.steps.transfer.make_transfer"),
+				create
+			);
+		}
+		if (frappe.model.can_create("Delivery Note")) {
+			frm.add_custom_button(
+				__("Delivery Note"),
+				() => this.open(frm, "metalcraft_workflow.steps.final_pack.make_delivery_note"),
+				create
+			);
+		}
+	},
+
+	open(frm, method) {
+		frappe.model.open_mapped_doc({ method, frm });
+	},
+};
