@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import frappe
 from frappe import _
-from frappe.core.doctype.version.version import get_diff
 from frappe.model.document import Document
 from frappe.utils import cint, comma_or
 
@@ -246,13 +245,26 @@ def check_editor(doc: Document, before: Document, workflow: Document) -> None:
 
 def edited_fields(doc: Document, before: Document, workflow: Document) -> list[str]:
 	"""Names of the fields and tables that differ from what is stored, but for what follows from a move."""
-	diff = get_diff(before, doc)
-	if not diff:
-		return []
-	moved = {workflow.workflow_state_field, "docstatus"}
-	moved |= {row.update_field for row in workflow.states if row.update_field}
-	names = {row[0] for row in diff.changed + diff.added + diff.removed + diff.row_changed} - moved
-	return sorted(name for name in names if not is_server_field(doc.meta.get_field(name)))
+	follows = {workflow.workflow_state_field} | {row.update_field for row in workflow.states}
+	return [
+		df.fieldname
+		for df in doc.meta.fields
+		if df.fieldname not in follows
+		and not is_server_field(df)
+		and _values(doc, df) != _values(before, df)
+	]
+
+
+def _values(doc: Document, df):
+	"""What a field or table of `doc` holds, in a form that is alike for a form's JSON and the database."""
+	if df.fieldtype in frappe.model.table_fields:
+		return [
+			[_values(row, column) for column in row.meta.fields if not column.read_only]
+			for row in doc.get(df.fieldname)
+		]
+	if df.fieldtype in frappe.model.no_value_fields or df.get("is_virtual"):
+		return None
+	return frappe.utils.cast(df.fieldtype, doc.get(df.fieldname)) or None
 
 
 def is_server_field(df) -> bool:

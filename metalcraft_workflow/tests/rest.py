@@ -1,0 +1,60 @@
+"""The REST API as another program uses it: real requests with a user's own key.
+
+A request runs in a thread of its own with its own transaction, so what it should see has to be
+committed first, and what it did is there to stay.
+"""
+
+from threading import Thread
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import get_test_client
+
+
+class Answer:
+	"""Status and JSON of a response, with the words a user would read in case of a refusal."""
+
+	def __init__(self, response):
+		self.status = response.status_code
+		self.json = response.get_json(silent=True) or {}
+
+	@property
+	def data(self):
+		return self.json.get("data") or self.json.get("message")
+
+	@property
+	def words(self) -> str:
+		return " ".join(str(self.json.get(key) or "") for key in ("_server_messages", "exception", "exc_type"))
+
+
+def request(user: str, method: str, path: str, data: dict | None = None) -> Answer:
+	"""Send one request as `user` ("Guest" for none); commits what the test has arranged."""
+	headers = {} if user == "Guest" else {"Authorization": f"token {key_of(user)}"}
+	frappe.db.commit()
+	site, answers = frappe.local.site, []
+
+	def send():
+		with patch("frappe.app.get_site_name", return_value=site):
+			client = get_test_client(use_cookies=False)
+			answers.append(Answer(client.open(path, method=method, json=data, headers=headers)))
+
+	thread = Thread(target=send)
+	thread.start()
+	thread.join()
+	frappe.db.rollback()  # a new snapshot, which sees what the request did
+	return answers[0]
+
+
+def call(user: str, method: str, **arguments) -> Answer:
+	"""Call a whitelisted method as `user`."""
+	return request(user, "POST", f"/api/method/{method}", arguments)
+
+
+def key_of(user: str) -> str:
+	"""API key and secret of `user`, made when there is none."""
+	doc = frappe.get_doc("User", user)
+	if not doc.api_key:
+		doc.api_key = frappe.generate_hash(length=15)
+		doc.api_secret = frappe.generate_hash(length=15)
+		doc.save(ignore_permissions=True)
+	return f"{doc.api_key}:{doc.get_password('api_secret')}"
