@@ -56,7 +56,7 @@ metalcraft_workflow.gate = {
 			.appendTo(head);
 		if (entry.role) {
 			$('<span class="text-muted small"></span>')
-				.text(__("Done by {0}", [__(entry.role)]))
+				.text(__("by {0}", [__(entry.role)]))
 				.appendTo(head);
 		}
 		$('<span class="text-muted small gate-stale hidden"></span>')
@@ -79,16 +79,16 @@ metalcraft_workflow.gate = {
 
 	draw_missing(frm, row) {
 		const item = $('<li class="gate-row"></li>').attr("data-requirement", row.code);
-		item.append(this.icon("close", __("Missing")));
-		const text = $('<span class="gate-text"></span>').text(row.message || row.label);
+		item.append(this.icon("solid-error", __("Missing")));
+		const text = $('<span class="gate-text"></span>').text(`${row.message || row.label} `);
 		const mend = this.draw_link(frm, row.link);
-		if (mend) text.append(" ", mend);
+		if (mend) text.append(mend);
 		if (row.can_waive) {
 			const waive = $('<button type="button" class="btn btn-link btn-xs"></button>')
 				.text(__("Waive"))
 				.attr("aria-label", __("Waive: {0}", [row.label]))
 				.on("click", () => this.waive(frm, row));
-			text.append(" ", waive);
+			text.append(waive);
 		}
 		return item.append(text);
 	},
@@ -128,7 +128,7 @@ metalcraft_workflow.gate = {
 				.attr("aria-label", __("Show {0}", [__(frm.fields_dict[link.fieldname].df.label)]))
 				.on("click", () => frm.scroll_to_field(link.fieldname));
 		}
-		return $('<a class="small"></a>')
+		return $("<a></a>")
 			.attr("href", frappe.utils.get_form_link(link.doctype, link.name))
 			.text(__("Open {0}", [`${__(link.doctype)} ${link.name}`]));
 	},
