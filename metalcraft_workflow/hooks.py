@@ -54,36 +54,96 @@ fixtures = [
 
 # The process: which functions make up a gate ...
 
-metalcraft_gates = {}
+metalcraft_gates = {
+	"request_approval": ["metalcraft_workflow.steps.purchase_order.purchase_order_requirements"],
+	"approve": [
+		"metalcraft_workflow.steps.approval.request_still_stands",
+		"metalcraft_workflow.steps.purchase_order.differences_requirement",
+		"metalcraft_workflow.steps.approval.credit_requirement",
+	],
+	"complete_packing": ["metalcraft_workflow.steps.final_pack.requirements"],
+	"release_documents": ["metalcraft_workflow.steps.quality.requirements"],
+	"clear": ["metalcraft_workflow.steps.clearance.requirements"],
+	"ship": ["metalcraft_workflow.steps.shipping.requirements"],
+	"receive_return": ["metalcraft_workflow.steps.shipping.return_requirements"],
+}
 
 # ... what passing it vouches for, so that a later change voids it ...
 
-metalcraft_fingerprints = {}
+metalcraft_fingerprints = {
+	"approve": ["metalcraft_workflow.steps.approval.approval_fingerprint"],
+	"request_approval": ["metalcraft_workflow.steps.approval.approval_fingerprint"],
+	"complete_packing": ["metalcraft_workflow.steps.final_pack.packing_fingerprint"],
+	"release_documents": ["metalcraft_workflow.steps.quality.documents_fingerprint"],
+	"clear": ["metalcraft_workflow.steps.clearance.clearance_fingerprint"],
+}
 
 # ... and what passing it sets off.
 
-metalcraft_effects = {}
+metalcraft_effects = {
+	"request_approval": ["metalcraft_workflow.steps.approval.stamp_request"],
+	"void_request_approval": ["metalcraft_workflow.steps.approval.withdraw_request"],
+	"approve": ["metalcraft_workflow.steps.approval.stamp_approval"],
+	"void_approve": ["metalcraft_workflow.steps.approval.withdraw_approval"],
+	"release_documents": ["metalcraft_workflow.steps.quality.accept"],
+	"void_complete_packing": ["metalcraft_workflow.steps.quality.withdraw_acceptance"],
+	"void_release_documents": ["metalcraft_workflow.steps.quality.withdraw_acceptance"],
+	"ship": ["metalcraft_workflow.steps.shipping.tell_customer"],
+}
 
 # The documents' own events, in the order of the process. The guard comes first and last.
 
 GUARD = "metalcraft_workflow.gates.guard"
+CREDIT = "metalcraft_workflow.gates.credit"
 
 doc_events = {
+	# Steps 1-3
+	"Quotation": {
+		"validate": ["metalcraft_workflow.steps.enquiry.fill_customer_part_no"],
+		"on_submit": ["metalcraft_workflow.steps.enquiry.make_customer_of_lead"],
+	},
+	# Steps 4-5
 	"Sales Order": {
 		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
-		"before_validate": [f"{GUARD}.before_validate", f"{GUARD}.choose_branch"],
-		"validate": [f"{GUARD}.check"],
-		"before_update_after_submit": [f"{GUARD}.check"],
+		"before_validate": [f"{GUARD}.before_validate"],
+		# Here the lines are priced, so the branch is chosen by what the order really comes to
+		"validate": [
+			"metalcraft_workflow.steps.enquiry.fill_customer_part_no",
+			"metalcraft_workflow.steps.purchase_order.set_differences",
+			"metalcraft_workflow.steps.approval.set_credit_hold_reason",
+			f"{GUARD}.choose_branch",
+			f"{GUARD}.check",
+		],
+		"before_submit": [f"{CREDIT}.lift_limit"],
+		"before_update_after_submit": [
+			f"{GUARD}.check",
+			"metalcraft_workflow.steps.purchase_order.set_differences",
+			f"{CREDIT}.lift_limit",
+		],
 		"before_cancel": [f"{GUARD}.check"],
-		"on_update": [f"{GUARD}.record_passage"],
-		"on_submit": [f"{GUARD}.record_passage"],
-		"on_update_after_submit": [f"{GUARD}.record_passage"],
+		"on_update": ["metalcraft_workflow.steps.approval.release_credit", f"{GUARD}.record_passage"],
+		"on_submit": [f"{CREDIT}.put_back_limit", f"{GUARD}.record_passage"],
+		"on_update_after_submit": [
+			f"{CREDIT}.put_back_limit",
+			"metalcraft_workflow.steps.approval.record_further_change",
+			f"{GUARD}.record_passage",
+		],
 		"on_cancel": [f"{GUARD}.record_passage"],
+	},
+	# "Update Items" writes the lines of a submitted order one by one
+	"Sales Order Item": {
+		"validate": [f"{CREDIT}.lift_limit_for_line"],
+		"before_cancel": [f"{CREDIT}.lift_limit_for_line"],
 	},
 	"Delivery Note": {
 		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
-		"before_validate": [f"{GUARD}.before_validate", f"{GUARD}.choose_branch"],
-		"validate": [f"{GUARD}.check"],
+		"before_validate": [
+			f"{GUARD}.before_validate",
+			"metalcraft_workflow.steps.final_pack.prepare",
+			"metalcraft_workflow.steps.quality.prepare",
+			f"{GUARD}.choose_branch",
+		],
+		"validate": ["metalcraft_workflow.steps.final_pack.check_lines", f"{GUARD}.check"],
 		"before_update_after_submit": [f"{GUARD}.check"],
 		"before_cancel": [f"{GUARD}.check"],
 		"on_update": [f"{GUARD}.record_passage"],
@@ -91,4 +151,6 @@ doc_events = {
 		"on_update_after_submit": [f"{GUARD}.record_passage"],
 		"on_cancel": [f"{GUARD}.record_passage"],
 	},
+	"File": {"on_trash": ["metalcraft_workflow.steps.quality.on_file_trash"]},
+	"Sales Invoice": {"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"]},
 }

@@ -1,0 +1,100 @@
+"""What a delivery's orders and customer must fulfil before goods leave (steps 8, 10 and 11)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from metalcraft_workflow.rules.requirement import Link, Requirement, _
+
+# Amounts that differ by less are the same: half of the smallest coin
+TOLERANCE = 0.005
+
+
+@dataclass(frozen=True)
+class Order:
+	"""What matters of one order of a delivery.
+
+	approved   it has been approved, and no change of it waits for a review
+	in_review  lines changed after the approval, and nobody has accepted that
+	stopped    "On Hold" or "Closed" when it is, else empty
+	total      what the customer owes for it, in the currency of `paid`
+	prepayment share of `total` that must be paid before a delivery, in percent
+	paid       received so far: advances, and payments of its invoices
+	"""
+
+	name: str
+	approved: bool
+	in_review: bool = False
+	stopped: str = ""
+	total: float = 0
+	prepayment: float = 0
+	paid: float = 0
+	currency: str = ""
+
+
+def released(orders: Iterable[Order]) -> Requirement | None:
+	"""The requirement that every order is approved and may be delivered; None without an order."""
+	orders = list(orders)
+	if not orders:
+		return None
+	message, wrong = "", None
+	for order in orders:
+		message = why_not_released(order)
+		if message:
+			wrong = order
+			break
+	return Requirement(
+		code="order_released",
+		label=_("Every order is approved and unchanged"),
+		message=message,
+		params={"order": (wrong or orders[0]).name},
+		met=not message,
+		link=Link("Sales Order", (wrong or orders[0]).name),
+		waivable=False,
+	)
+
+
+def why_not_released(order: Order) -> str:
+	"""The sentence that says why nothing of `order` may be delivered now, or an empty string."""
+	if order.in_review:
+		return _(
+			"Sales Order {order} was changed after its approval. An Order Approver has to accept the"
+			" changes first."
+		)
+	if not order.approved:
+		return _("Sales Order {order} is not approved. Take it through its approval first.")
+	if order.stopped == "Closed":
+		return _("Sales Order {order} is closed. Re-open it first.")
+	if order.stopped:
+		return _("Sales Order {order} is on hold. Resume it first.")
+	return ""
+
+
+def prepayment_due(order: Order) -> float:
+	"""How much of the prepayment of `order` is still to be paid."""
+	due = order.total * order.prepayment / 100 - order.paid
+	return due if due > TOLERANCE else 0
+
+
+def prepayment(orders: Iterable[Order]) -> Requirement | None:
+	"""The requirement that the prepayments are received; None when no order asks for one."""
+	orders = [order for order in orders if order.prepayment > 0]
+	if not orders:
+		return None
+	wanting = next((order for order in orders if prepayment_due(order)), None)
+	order = wanting or orders[0]
+	return Requirement(
+		code="prepayment",
+		label=_("Prepayment received"),
+		message=_(
+			"Sales Order {order} must be paid to {percent}% before a delivery: {due} {currency} are still"
+			" to come."
+		),
+		params={
+			"order": order.name,
+			"percent": f"{order.prepayment:g}",
+			"due": f"{prepayment_due(order):.2f}",
+			"currency": order.currency,
+		},
+		met=not wanting,
+		link=Link("Sales Order", order.name),
+	)

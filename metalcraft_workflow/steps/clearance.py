@@ -1,0 +1,119 @@
+"""Step 10: Customer Support clears a delivery for shipment."""
+
+from collections import defaultdict
+
+import frappe
+from frappe.model.document import Document
+from frappe.query_builder.functions import Sum
+from frappe.utils import flt
+
+from metalcraft_workflow.gates import credit, delivery, record
+from metalcraft_workflow.gates.registry import fingerprint_of
+from metalcraft_workflow.rules import clearance as rules
+from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.requirement import Requirement
+
+# What a clearance stands on: the gates before it, and what the delivery says itself
+RELEASED_BEFORE = ("complete_packing", "release_documents")
+CLEARED_FIELDS = ("customer", "company", "currency", "shipping_address_name")
+
+
+def requirements(doc: Document) -> list[Requirement]:
+	"""What the clearance asks for: gate `clear`."""
+	# Who may waive a document decides it once, when the documents are released
+	waived = "documents" in record.waived_codes(doc, "release_documents")
+	prepaid = rules.prepayment(orders_with_payments(doc))
+	return [
+		*delivery.documents_complete(doc, waived),
+		*delivery.order_released(doc),
+		credit.requirement(doc),
+		*([prepaid] if prepaid else []),
+	]
+
+
+def orders_with_payments(doc: Document) -> list[rules.Order]:
+	"""The orders of `doc` with what their payment terms ask for in advance, and what was paid."""
+	orders = delivery.process_orders(doc)
+	templates = {order.payment_terms_template for order in orders} - {None, ""}
+	if not templates:
+		return []
+	percent = dict(
+		frappe.get_all(
+			"Payment Terms Template",
+			filters={"name": ["in", list(templates)], "prepayment_percent": [">", 0]},
+			fields=["name", "prepayment_percent"],
+			as_list=True,
+		)
+	)
+	orders = [order for order in orders if percent.get(order.payment_terms_template)]
+	paid = paid_on_invoices([order.name for order in orders])
+	return [
+		delivery.as_fact(
+			order,
+			total=total_of(order),
+			prepayment=flt(percent[order.payment_terms_template]),
+			paid=flt(order.advance_paid) + paid.get(order.name, 0),
+			currency=order.party_account_currency or order.currency,
+		)
+		for order in orders
+	]
+
+
+def total_of(order: frappe._dict) -> float:
+	"""What the customer owes for the order, in the currency in which payments are kept."""
+	if not order.party_account_currency or order.party_account_currency == order.currency:
+		return flt(order.rounded_total) or flt(order.grand_total)
+	return flt(order.base_rounded_total) or flt(order.base_grand_total)
+
+
+def paid_on_invoices(orders: list[str]) -> dict[str, float]:
+	"""Order -> what was paid of its invoices: by payment entries and journal entries, not by credit
+	notes. Of an invoice for several orders, each has its share."""
+	if not orders:
+		return {}
+	invoice, line, entry = (
+		frappe.qb.DocType("Sales Invoice"),
+		frappe.qb.DocType("Sales Invoice Item"),
+		frappe.qb.DocType("Payment Ledger Entry"),
+	)
+	shares = (
+		frappe.qb.from_(line)
+		.join(invoice)
+		.on(line.parent == invoice.name)
+		.where(line.sales_order.isin(orders))
+		.where(invoice.docstatus == 1)
+		.where(invoice.is_return == 0)
+		.groupby(line.parent, line.sales_order)
+		.select(
+			line.parent, line.sales_order, Sum(line.base_net_amount).as_("amount"), invoice.base_net_total
+		)
+		.run(as_dict=True)
+	)
+	names = {row.parent for row in shares}
+	if not names:
+		return {}
+	payments = dict(
+		frappe.qb.from_(entry)
+		.where(entry.against_voucher_type == "Sales Invoice")
+		.where(entry.against_voucher_no.isin(list(names)))
+		.where(entry.voucher_type.isin(["Payment Entry", "Journal Entry"]))
+		.where(entry.delinked == 0)
+		.groupby(entry.against_voucher_no)
+		.select(entry.against_voucher_no, Sum(entry.amount_in_account_currency))
+		.run()
+	)
+	found: dict[str, float] = defaultdict(float)
+	for row in shares:
+		share = flt(row.amount) / flt(row.base_net_total) if flt(row.base_net_total) else 1
+		# A payment makes the debt smaller, so its amount is below zero
+		found[row.sales_order] -= flt(payments.get(row.parent)) * share
+	return found
+
+
+def clearance_fingerprint(doc: Document) -> str:
+	"""Digest of what a clearance vouches for: what was packed, its documents, where it goes and for how
+	much."""
+	header = {name: doc.get(name) for name in CLEARED_FIELDS}
+	released = {gate: fingerprint_of(gate, doc) for gate in RELEASED_BEFORE}
+	lines = [{"line": row.name, "rate": row.rate} for row in doc.items]
+	return fingerprint([header, released, *lines], (*CLEARED_FIELDS, *RELEASED_BEFORE, "line", "rate"))

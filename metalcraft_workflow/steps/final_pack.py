@@ -1,0 +1,612 @@
+"""Step 8: Final Pack makes a Delivery Note of what is there, and records where it comes from."""
+
+from collections import defaultdict
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt
+
+from metalcraft_workflow.gates import delivery
+from metalcraft_workflow.gates.final_pack import final_pack_warehouse, ready_to_pack
+from metalcraft_workflow.gates.order_facts import orders_of
+from metalcraft_workflow.gates.workflow import gate_of, has_passed
+from metalcraft_workflow.rules import clearance as order_rules
+from metalcraft_workflow.rules import packing as rules
+from metalcraft_workflow.rules import traceability
+from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.requirement import Link, Requirement
+from metalcraft_workflow.rules.requirement import _ as mark
+
+
+@frappe.whitelist()
+def make_delivery_note(source_name: str, target_doc: str | dict | Document | None = None) -> Document:
+	"""A new Delivery Note of Sales Order `source_name`, or its lines added to `target_doc`: what is at
+	Final Pack for it and on no other delivery note. Not saved.
+
+	Raises PermissionError as ERPNext's own mapper does, and ValidationError when nothing is ready.
+	"""
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note as make
+	from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
+
+	doc = as_document(target_doc)
+	earlier = list(doc.items) if doc else []
+	packed = quantities(doc)
+	doc = make(source_name, doc)
+	ready = ready_to_pack(source_name, without=doc.name)
+	warehouse = final_pack_warehouse(doc.company)
+	rows = []
+	for row in doc.items[len(earlier) :]:
+		row.qty = min(flt(row.qty), ready.get(row.so_detail, 0)) - packed.get(row.so_detail, 0)
+		if row.qty <= 0:
+			continue
+		row.stock_qty = flt(row.qty) * flt(row.conversion_factor or 1)
+		if warehouse and frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
+			row.warehouse = warehouse
+		rows.append(row)
+	if not rows:
+		frappe.throw(
+			_(
+				"Nothing of Sales Order {0} is ready to pack: all that is at Final Pack is on a delivery note."
+			).format(source_name),
+			title=_("Nothing to Pack"),
+		)
+	doc.set("items", [*earlier, *rows])
+	for number, row in enumerate(doc.items, 1):
+		row.idx = number
+	doc.run_method("calculate_taxes_and_totals")
+	make_packing_list(doc)
+	return doc
+
+
+def as_document(target_doc: str | dict | Document | None) -> Document | None:
+	"""The document that a mapper is to add to, as the form sends it."""
+	if isinstance(target_doc, str):
+		target_doc = frappe.parse_json(target_doc) if target_doc else None
+	return frappe.get_doc(target_doc) if isinstance(target_doc, dict) and target_doc else target_doc
+
+
+def prepare(doc: Document, method: str | None = None) -> None:
+	"""Fill in what follows from the lines: the customer's PO numbers, and the traceability rows.
+
+	Runs in `before_validate`. Takes the locks of the orders first, before anything is written.
+	"""
+	if doc.get("is_return"):
+		return
+	delivery.lock_orders(doc)
+	set_po_numbers(doc)
+	if not has_passed(gate_of(stored(doc)), "complete_packing"):
+		fill_traceability(doc)
+
+
+def check_lines(doc: Document, method: str | None = None) -> None:
+	"""Refuse a line that takes more than is at Final Pack, an order that may not be delivered now, and
+	a batch or serial number that another open delivery note has. Runs in `validate`.
+
+	Looks only at what this save brings in: a note that became wrong otherwise can still be saved, put
+	on hold or sent back; its gates hold it. Raises ValidationError.
+	"""
+	if doc.get("is_return"):
+		return
+	orders = new_orders(doc)
+	for order in delivery.process_orders(doc):
+		why = orders and order.name in orders and order_rules.why_not_released(delivery.as_fact(order))
+		if why:
+			frappe.throw(_(why).format(order=order.name), title=_("Not to Be Delivered"))
+	grown = grown_lines(doc)
+	if grown:
+		refuse(quantity_problems(doc, grown), _("Not at Final Pack"))
+	if sources_changed(doc):
+		refuse(promise_problems(doc), _("Promised Already"))
+
+
+def requirements(doc: Document) -> list[Requirement]:
+	"""What finishing the packing asks for: gate `complete_packing`."""
+	return [
+		Requirement(
+			code="lines",
+			label=mark("Something to ship"),
+			message=mark("Add at least one line with a quantity."),
+			met=any(flt(row.qty) > 0 for row in doc.items),
+			link=Link(doc.doctype, doc.name, "items"),
+			waivable=False,
+		),
+		*delivery.order_released(doc),
+		*problems_as_requirement(
+			doc,
+			"at_final_pack",
+			mark("Everything is at Final Pack"),
+			quantity_problems(doc),
+			"items",
+			waivable=False,
+			asked=bool(process_lines(doc)),
+		),
+		*problems_as_requirement(
+			doc,
+			"stock_promised",
+			mark("Batches and serial numbers are free"),
+			promise_problems(doc),
+			"items",
+			waivable=False,
+			asked=bool(doc.traceability),
+		),
+		*problems_as_requirement(
+			doc,
+			"traceability",
+			mark("Traceability is complete"),
+			traceability_problems(doc),
+			"traceability",
+			asked=bool(doc.traceability) or any(line.needs for line in lines_of(doc)),
+		),
+	]
+
+
+def problems_as_requirement(
+	doc: Document,
+	code: str,
+	label: str,
+	problems: list[traceability.Problem],
+	fieldname: str,
+	waivable: bool = True,
+	asked: bool = True,
+) -> list[Requirement]:
+	"""One requirement that says all of `problems`; none when nothing asks for it."""
+	if not asked and not problems:
+		return []
+	return [
+		Requirement(
+			code=code,
+			label=label,
+			message=mark("{problems}"),
+			params={"problems": " ".join(in_words(problems))},
+			met=not problems,
+			link=Link(doc.doctype, doc.name, fieldname),
+			waivable=waivable,
+		)
+	]
+
+
+def in_words(problems: list[traceability.Problem]) -> list[str]:
+	"""`problems` as translated sentences."""
+	return [_(problem.message).format(**problem.params) for problem in problems]
+
+
+def refuse(problems: list[traceability.Problem], title: str) -> None:
+	"""Raise a ValidationError that lists `problems`, if there are any."""
+	if problems:
+		frappe.throw("<br>".join(map(frappe.utils.escape_html, in_words(problems))), title=title)
+
+
+# Quantities
+
+
+def available(doc: Document) -> dict[str, float]:
+	"""Order line -> what `doc` may take of it: at Final Pack, less what other delivery notes have.
+
+	Only orders that follow the process. Reads what was committed last: `prepare` holds the orders.
+	"""
+	found: dict[str, float] = {}
+	for order in delivery.process_orders(doc):
+		found |= ready_to_pack(order.name, without=doc.name, for_update=True)
+	return found
+
+
+def process_lines(doc: Document) -> list[rules.OrderLine]:
+	"""The lines of `doc` that come from an order that follows the process."""
+	orders = {order.name for order in delivery.process_orders(doc)}
+	return [line for line in order_lines(doc) if line.order in orders]
+
+
+def order_lines(doc: Document) -> list[rules.OrderLine]:
+	"""The lines of `doc` that come from an order."""
+	return [
+		rules.OrderLine(
+			row=row.idx,
+			item_code=row.item_code,
+			order_line=row.so_detail,
+			order=row.against_sales_order,
+			qty=flt(row.qty),
+			uom=row.uom or "",
+		)
+		for row in doc.items
+		if row.get("so_detail")
+	]
+
+
+def quantity_problems(doc: Document, only: set[str] | None = None) -> list[traceability.Problem]:
+	"""Lines of `doc` (only those of the order lines `only`) that take more than there is."""
+	lines = [line for line in process_lines(doc) if only is None or line.order_line in only]
+	return rules.too_much(lines, available(doc)) if lines else []
+
+
+def grown_lines(doc: Document) -> set[str]:
+	"""Order lines of which this save takes more than what is stored."""
+	before = quantities(doc.get_doc_before_save())
+	return {name for name, qty in quantities(doc).items() if qty > before.get(name, 0)}
+
+
+def quantities(doc: Document | None) -> dict[str, float]:
+	"""Order line -> quantity on `doc`."""
+	totals: dict[str, float] = defaultdict(float)
+	for line in order_lines(doc) if doc else []:
+		totals[line.order_line] += line.qty
+	return totals
+
+
+def new_orders(doc: Document) -> set[str]:
+	"""Orders that this save brings onto the delivery note."""
+	before = doc.get_doc_before_save()
+	return set(orders_of(doc)) - set(orders_of(before) if before else [])
+
+
+def set_po_numbers(doc: Document) -> None:
+	"""Write the customer's purchase order of each line's order on it: a delivery may carry several."""
+	names = orders_of(doc)
+	numbers = {}
+	if names:
+		numbers = dict(
+			frappe.get_all("Sales Order", {"name": ["in", names]}, ["name", "po_no"], as_list=True)
+		)
+	for row in doc.items:
+		row.customer_po_no = numbers.get(row.get("against_sales_order"))
+
+
+# Traceability
+
+
+def stored(doc: Document) -> Document:
+	"""`doc` as it is in the database; itself when it is new."""
+	return doc.get_doc_before_save() or doc
+
+
+def lines_of(doc: Document) -> list[traceability.Line]:
+	"""The lines of `doc` as the rules see them."""
+	needs, sources = needs_by_line(doc), sources_by_line(doc)
+	before = doc.get_doc_before_save()
+	former = sources_by_line(before) if before else {}
+	return [
+		traceability.Line(
+			name=row.name,
+			row=row.idx,
+			item_code=row.item_code,
+			qty=stock_qty(row),
+			needs=needs.get(row.name, ""),
+			sources=sources.get(row.name, ()),
+			former_sources=former.get(row.name, ()),
+		)
+		for row in doc.items
+		if row.item_code
+	]
+
+
+def stock_qty(row: Document) -> float:
+	"""Quantity of a line in stock units; ERPNext works it out later in the save."""
+	return flt(flt(row.qty) * flt(row.conversion_factor or 1), traceability.PLACES)
+
+
+def needs_by_line(doc: Document) -> dict[str, str]:
+	"""Line -> what it must name, as its order line says, else as its item says."""
+	items = {row.item_code for row in doc.items if row.item_code}
+	order_lines = {row.so_detail for row in doc.items if row.get("so_detail")}
+	of_item = (
+		dict(
+			frappe.get_all(
+				"Item", {"name": ["in", list(items)]}, ["name", "traceability_required"], as_list=True
+			)
+		)
+		if items
+		else {}
+	)
+	of_order_line = (
+		dict(
+			frappe.get_all(
+				"Sales Order Item",
+				{"name": ["in", list(order_lines)]},
+				["name", "traceability_required"],
+				as_list=True,
+			)
+		)
+		if order_lines
+		else {}
+	)
+	return {
+		row.name: traceability.needs_of(of_item.get(row.item_code), of_order_line.get(row.get("so_detail")))
+		for row in doc.items
+	}
+
+
+def sources_by_line(doc: Document) -> dict[str, tuple[traceability.Source, ...]]:
+	"""Line -> what it takes from stock: its Serial and Batch Bundle, or its batch and serial fields."""
+	bundles = [row.serial_and_batch_bundle for row in doc.items if row.get("serial_and_batch_bundle")]
+	entries = defaultdict(list)
+	if bundles:
+		for entry in frappe.get_all(
+			"Serial and Batch Entry",
+			filters={"parent": ["in", bundles]},
+			fields=["parent", "batch_no", "serial_no", "qty"],
+			order_by="idx",
+		):
+			entries[entry.parent].append(entry)
+	found = {}
+	for row in doc.items:
+		if row.get("serial_and_batch_bundle"):
+			found[row.name] = sources_in_bundle(entries[row.serial_and_batch_bundle])
+		elif row.get("batch_no") or row.get("serial_no"):
+			found[row.name] = (
+				traceability.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no)),
+			)
+	return found
+
+
+def sources_in_bundle(entries: list[frappe._dict]) -> tuple[traceability.Source, ...]:
+	"""The entries of one bundle, a source for each batch."""
+	qty, serials = defaultdict(float), defaultdict(list)
+	for entry in entries:
+		batch_no = entry.batch_no or ""
+		qty[batch_no] += abs(flt(entry.qty))
+		if entry.serial_no:
+			serials[batch_no].append(entry.serial_no)
+	return tuple(
+		traceability.Source(flt(qty[batch_no], traceability.PLACES), batch_no, tuple(serials[batch_no]))
+		for batch_no in qty
+	)
+
+
+def serial_numbers(text: str | None) -> tuple[str, ...]:
+	"""The serial numbers in a text, one a line (or with commas between)."""
+	return tuple(part.strip() for part in (text or "").replace(",", "\n").split("\n") if part.strip())
+
+
+def entries_of(doc: Document) -> list[traceability.Entry]:
+	"""The traceability rows of `doc` as the rules see them."""
+	return [
+		traceability.Entry(
+			line=row.delivery_note_item or "",
+			item_code=row.item_code or "",
+			qty=flt(row.qty),
+			batch_no=row.batch_no or "",
+			serial_nos=serial_numbers(row.serial_nos),
+			heat_no=(row.heat_no or "").strip(),
+			row=row.idx,
+			key=str(number),
+		)
+		for number, row in enumerate(doc.traceability)
+	]
+
+
+def fill_traceability(doc: Document) -> None:
+	"""Bring the traceability rows in line with the delivery's lines; what people typed stays."""
+	find_lines(doc)
+	rows = list(doc.traceability)
+	line_numbers = {row.name: row.idx for row in doc.items}
+	filled = []
+	for entry in traceability.fill(lines_of(doc), entries_of(doc)):
+		row = (
+			rows[int(entry.key)]
+			if entry.key
+			else frappe.new_doc("Traceability Entry", parent_doc=doc, parentfield="traceability")
+		)
+		row.update(
+			{
+				"delivery_note_item": entry.line,
+				"line_no": line_numbers[entry.line],
+				"item_code": entry.item_code,
+				"qty": entry.qty,
+				"batch_no": entry.batch_no or None,
+				"serial_nos": "\n".join(entry.serial_nos),
+			}
+		)
+		filled.append(row)
+	doc.set("traceability", filled)
+	for number, row in enumerate(doc.traceability, 1):
+		row.idx = number
+	fill_from_batches(doc)
+
+
+def find_lines(doc: Document) -> None:
+	"""Give each typed row its line: rows of the same item belong to the first line of it that still
+	wants some. Raises ValidationError for an item that is not on the delivery note."""
+	names = {row.name for row in doc.items}
+	before = doc.get_doc_before_save()
+	gone = {row.name for row in before.items} - names if before else set()
+	open_qty = {row.name: stock_qty(row) for row in doc.items}
+	for row in doc.traceability:
+		if row.delivery_note_item in names:
+			open_qty[row.delivery_note_item] -= flt(row.qty)
+	for row in doc.traceability:
+		if row.delivery_note_item in names or row.delivery_note_item in gone:
+			continue
+		lines = [line.name for line in doc.items if line.item_code == row.item_code]
+		if not lines:
+			frappe.throw(
+				_(
+					"Traceability row {0}: {1} is not on this delivery note. Choose an item of one of its lines."
+				).format(row.idx, frappe.bold(row.item_code)),
+				title=_("Not on This Delivery Note"),
+			)
+		row.delivery_note_item = next((name for name in lines if open_qty[name] > 0), lines[0])
+		open_qty[row.delivery_note_item] -= flt(row.qty)
+
+
+def fill_from_batches(doc: Document) -> None:
+	"""Copy heat number, supplier and purchase order of each row's batch into what is still empty."""
+	names = {row.batch_no for row in doc.traceability if row.batch_no}
+	if not names:
+		return
+	batches = {
+		row.name: row
+		for row in frappe.get_all(
+			"Batch",
+			filters={"name": ["in", list(names)]},
+			fields=["name", "item", "heat_no", "supplier", "reference_doctype", "reference_name"],
+		)
+	}
+	receipts = {
+		row.reference_name for row in batches.values() if row.reference_doctype == "Purchase Receipt"
+	} - {None}
+	bought = {}
+	if receipts:
+		bought = {
+			(row.parent, row.item_code): row.purchase_order
+			for row in frappe.get_all(
+				"Purchase Receipt Item",
+				filters={"parent": ["in", list(receipts)]},
+				fields=["parent", "item_code", "purchase_order"],
+			)
+		}
+	for row in doc.traceability:
+		batch = batches.get(row.batch_no)
+		if not batch:
+			continue
+		row.heat_no = row.heat_no or batch.heat_no
+		row.supplier = row.supplier or batch.supplier
+		row.source_purchase_order = row.source_purchase_order or bought.get(
+			(batch.reference_name, row.item_code)
+		)
+
+
+def traceability_problems(doc: Document) -> list[traceability.Problem]:
+	"""What is missing or wrong in the traceability of `doc`."""
+	entries = entries_of(doc)
+	batches = {entry.batch_no for entry in entries if entry.batch_no}
+	serials = {serial_no for entry in entries for serial_no in entry.serial_nos}
+	return traceability.problems(
+		lines_of(doc),
+		entries,
+		items_of("Batch", "item", batches),
+		items_of("Serial No", "item_code", serials),
+	)
+
+
+def items_of(doctype: str, fieldname: str, names: set[str]) -> dict[str, str]:
+	"""Batch or serial number -> its item."""
+	if not names:
+		return {}
+	return dict(frappe.get_all(doctype, {"name": ["in", list(names)]}, ["name", fieldname], as_list=True))
+
+
+def sources_changed(doc: Document) -> bool:
+	"""Whether this save names other batches or serial numbers than what is stored."""
+	before = doc.get_doc_before_save()
+
+	def named(doc):
+		return {
+			(entry.line, entry.batch_no, entry.serial_nos, entry.qty)
+			for entry in entries_of(doc)
+			if entry.batch_no or entry.serial_nos
+		}
+
+	return bool(named(doc) - (named(before) if before else set()))
+
+
+def promise_problems(doc: Document) -> list[traceability.Problem]:
+	"""Batches and serial numbers of `doc` that are not there, or that another open delivery has."""
+	lines = {row.name: row for row in doc.items}
+	mine = [
+		rules.Promise(
+			row=lines[entry.line].idx,
+			item_code=entry.item_code,
+			warehouse=lines[entry.line].warehouse or "",
+			qty=entry.qty,
+			batch_no=entry.batch_no,
+			serial_nos=entry.serial_nos,
+		)
+		for entry in entries_of(doc)
+		if entry.line in lines and (entry.batch_no or entry.serial_nos)
+	]
+	if not mine or doc.docstatus == 1 and stored(doc).docstatus == 1:
+		return []
+	others = [
+		rules.Promise(
+			row=0,
+			item_code=row.item_code,
+			warehouse=row.warehouse or "",
+			qty=flt(row.qty),
+			batch_no=row.batch_no or "",
+			serial_nos=serial_numbers(row.serial_nos),
+			delivery=row.parent,
+		)
+		for row in entries_of_other_drafts(doc, {promise.item_code for promise in mine})
+	]
+	return rules.promised_twice(mine, others, batch_stock(mine), serial_places(mine))
+
+
+def entries_of_other_drafts(doc: Document, items: set[str]) -> list[frappe._dict]:
+	"""Traceability rows of the other open delivery notes that name one of `items`."""
+	entry, row, note = (
+		frappe.qb.DocType("Traceability Entry"),
+		frappe.qb.DocType("Delivery Note Item"),
+		frappe.qb.DocType("Delivery Note"),
+	)
+	return (
+		frappe.qb.from_(note)
+		.join(entry)
+		.on((entry.parent == note.name) & (entry.parenttype == "Delivery Note"))
+		.join(row)
+		.on(entry.delivery_note_item == row.name)
+		.where(note.docstatus == 0)
+		.where(note.is_return == 0)
+		.where(note.name != (doc.name or ""))
+		.where(entry.item_code.isin(list(items)))
+		.select(entry.parent, entry.item_code, entry.qty, entry.batch_no, entry.serial_nos, row.warehouse)
+		.run(as_dict=True)
+	)
+
+
+def batch_stock(promises: list[rules.Promise]) -> dict[tuple[str, str], float]:
+	"""(batch, warehouse) -> quantity there now, for the batches whose item keeps its stock by batch."""
+	from erpnext.stock.doctype.batch.batch import get_batch_qty
+
+	return {
+		(promise.batch_no, promise.warehouse): flt(
+			get_batch_qty(batch_no=promise.batch_no, warehouse=promise.warehouse, item_code=promise.item_code)
+		)
+		for promise in promises
+		if promise.batch_no and frappe.get_cached_value("Item", promise.item_code, "has_batch_no")
+	}
+
+
+def serial_places(promises: list[rules.Promise]) -> dict[str, str]:
+	"""Serial number -> the warehouse it is in, for those that stock keeps."""
+	names = [serial_no for promise in promises for serial_no in promise.serial_nos]
+	if not names:
+		return {}
+	return {
+		row.name: row.warehouse or ""
+		for row in frappe.get_all("Serial No", {"name": ["in", names]}, ["name", "warehouse"])
+	}
+
+
+def packing_fingerprint(doc: Document) -> str:
+	"""Digest of the lines and their traceability: what finishing the packing vouches for."""
+	sources = sources_by_line(doc)
+	lines = [
+		{
+			"line": row.name,
+			"order_line": row.get("so_detail"),
+			"item_code": row.item_code,
+			"qty": stock_qty(row),
+			"warehouse": row.warehouse,
+			"sources": sorted(
+				(source.batch_no, source.qty, *sorted(source.serial_nos))
+				for source in sources.get(row.name, ())
+			),
+		}
+		for row in doc.items
+	]
+	entries = [
+		{
+			"line": row.delivery_note_item,
+			"item_code": row.item_code,
+			"qty": row.qty,
+			"batch_no": row.batch_no,
+			"serial_nos": "\n".join(sorted(serial_numbers(row.serial_nos))),
+			"heat_no": row.heat_no,
+			"source_purchase_order": row.source_purchase_order,
+			"certificate": row.certificate,
+		}
+		for row in doc.traceability
+	]
+	fields = ("line", "order_line", "item_code", "qty", "warehouse", "sources")
+	fields += ("batch_no", "serial_nos", "heat_no", "source_purchase_order", "certificate")
+	return fingerprint(lines + entries, fields)

@@ -1,0 +1,130 @@
+"""Deliveries that tests arrange with: an approved order, its goods at Final Pack, its delivery note."""
+
+import frappe
+from frappe.utils import flt, nowdate
+from frappe.utils.file_manager import save_file
+
+from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests.factories import (
+	COMPANY,
+	FINAL_PACK,
+	PACKER,
+	PRODUCTION,
+	QA,
+	SHIPPER,
+	SUPPORT,
+	act,
+	as_user,
+)
+
+
+def approved_order(*lines, **fields):
+	"""An approved order of the process; `lines` as in factories.make_order."""
+	order = factories.approve(factories.make_order(*lines, **fields))
+	if not order.follows_process:
+		order.db_set("follows_process", 1)
+	return order
+
+
+def bring(order, *quantities: float, **fields) -> None:
+	"""Bring goods of each line to Final Pack: all of it, or as much as `quantities` say; new goods, in
+	batches and with serial numbers as `fields` of the stock entry row say."""
+	rows = [
+		(row, qty)
+		for row, qty in zip(order.items, quantities or [row.qty for row in order.items], strict=False)
+		if qty and frappe.db.get_value("Item", row.item_code, "is_stock_item")
+	]
+	with as_user("Administrator"):
+		for row, qty in rows:
+			factories.make_stock(row.item_code, qty * row.conversion_factor, PRODUCTION, **fields)
+		entry = frappe.get_doc(
+			{
+				"doctype": "Stock Entry",
+				"stock_entry_type": "Material Transfer",
+				"company": COMPANY,
+				"sales_order": order.name,
+				"items": [
+					{
+						"item_code": row.item_code,
+						"qty": qty * row.conversion_factor,
+						"s_warehouse": PRODUCTION,
+						"t_warehouse": FINAL_PACK,
+						"sales_order": order.name,
+						"sales_order_item": row.name,
+						**fields,
+					}
+					for row, qty in rows
+				],
+			}
+		).insert()
+		entry.submit()
+
+
+def packed(order, user: str = PACKER, **fields):
+	"""A saved delivery note of what is at Final Pack for `order`, in Packing."""
+	with as_user(user):
+		doc = make_delivery_note(order.name)
+		doc.update(fields)
+		return doc.insert()
+
+
+def delivery(*lines, **fields):
+	"""A delivery note in Packing of a whole new order."""
+	order = approved_order(*lines, **fields)
+	bring(order)
+	return packed(order)
+
+
+def edit(doc, user: str, **fields):
+	"""Change fields of a document as `user`, as a form does; gives it as it is stored then."""
+	with as_user(user):
+		doc = frappe.get_doc(doc.doctype, doc.name)
+		doc.update(fields)
+		doc.save()
+	return frappe.get_doc(doc.doctype, doc.name)
+
+
+def upload(doc, user: str = QA, is_private: int = 1, name: str = "certificate.pdf") -> str:
+	"""Upload a file to `doc` as `user`; gives its address."""
+	with as_user(user):
+		content = f"%PDF-1.4 {frappe.generate_hash(length=12)}".encode()
+		return save_file(name, content, doc.doctype, doc.name, is_private=is_private).file_url
+
+
+def document(doc, user: str = QA, row: int = 0):
+	"""Attach a file to a row of the documents, as Quality Assurance does."""
+	url = upload(doc, user)
+	with as_user(user):
+		doc = frappe.get_doc("Delivery Note", doc.name)
+		doc.shipment_documents[row].file = url
+		doc.save()
+	return doc
+
+
+def ready_to_ship(doc):
+	"""Fill in what Shipping has to say, on a delivery note that is cleared."""
+	return edit(
+		doc,
+		SHIPPER,
+		carrier="Road Runner",
+		tracking_number=f"RR{flt(frappe.generate_hash(length=5), 0):.0f}1Z",
+		ship_date=nowdate(),
+		packages=2,
+	)
+
+
+def cleared(doc):
+	"""Take a delivery note in Packing to Cleared, through those whose turn it is."""
+	doc = act(doc, "Complete Packing", PACKER)
+	if doc.documents_required:
+		for number, row in enumerate(doc.shipment_documents):
+			if not row.file:
+				document(doc, row=number)
+		doc = act(doc, "Release Documents", QA)
+	return act(doc, "Clear for Shipment", SUPPORT)
+
+
+def shipped(doc):
+	"""Take a delivery note in Packing to Shipped."""
+	return act(ready_to_ship(cleared(doc)), "Ship", SHIPPER)
