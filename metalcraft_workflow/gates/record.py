@@ -61,6 +61,25 @@ def last_passage(doc: Document, gate: str) -> frappe._dict | None:
 	return found[0] if found else None
 
 
+def voids_since_passage(doc: Document, gate: str) -> list[frappe._dict]:
+	"""What took back the newest passage of `doc` through `gate`, newest first: user, reason, fingerprint."""
+	passage = last_passage(doc, gate)
+	filters = {
+		"reference_doctype": doc.doctype,
+		"reference_name": doc.name,
+		"kind": "Void",
+		"gate": gate,
+	}
+	if passage:
+		filters["creation"] = [">", passage.creation]
+	return frappe.get_all(
+		"Release Record",
+		filters=filters,
+		fields=["user", "reason", "fingerprint", "creation"],
+		order_by="creation desc, name desc",
+	)
+
+
 def waived_codes(doc: Document, gate: str) -> set[str]:
 	"""Codes of the requirements of `gate` that are waived for `doc` as it stands now.
 

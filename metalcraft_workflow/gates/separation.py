@@ -3,7 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
-from metalcraft_workflow.gates.record import last_passage
+from metalcraft_workflow.gates.record import last_passage, voids_since_passage
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules.requirement import Requirement, _
 
@@ -22,34 +22,23 @@ def requirements(gate: str, doc: Document) -> list[Requirement]:
 	earlier, setting = PAIRS.get(gate, (None, None))
 	if not earlier or (setting and not settings().get(setting)):
 		return []
-	person = person_who_passed(doc, earlier)
+	people = people_behind(doc, earlier)
 	return [
 		Requirement(
 			code="separation",
 			label=_("Somebody other than for the step before"),
 			message=_("You took the step before this one yourself. Ask a colleague with this role to go on."),
-			met=person != frappe.session.user,
+			met=frappe.session.user not in people,
 			waivable=False,
 		)
 	]
 
 
-def person_who_passed(doc: Document, gate: str) -> str | None:
-	"""User who passed `gate` last; of an approved order that was changed, who changed it."""
+def people_behind(doc: Document, gate: str) -> set[str]:
+	"""Who passed `gate` last; of an approved order that was changed, everybody who changed it."""
+	if gate == "request_approval":
+		changes = voids_since_passage(doc, "approve")
+		if changes and last_passage(doc, "approve"):
+			return {change.user for change in changes}
 	passage = last_passage(doc, gate)
-	if gate != "request_approval":
-		return passage.user if passage else None
-	change = frappe.get_all(
-		"Release Record",
-		filters={
-			"reference_doctype": doc.doctype,
-			"reference_name": doc.name,
-			"kind": "Void",
-			"gate": "approve",
-		},
-		fields=["user", "creation"],
-		order_by="creation desc",
-		limit=1,
-	)
-	latest = max([row for row in (passage, *change) if row], key=lambda row: row.creation, default=None)
-	return latest.user if latest else None
+	return {passage.user} if passage else set()

@@ -206,6 +206,8 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"fieldtype": "Check",
 				"insert_after": "quotation_differences",
 				"no_copy": 1,
+				"allow_on_submit": 1,
+				"description": "By whoever approves the order",
 			},
 			{
 				"fieldname": "needs_section",

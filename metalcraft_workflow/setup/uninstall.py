@@ -6,6 +6,7 @@ from pathlib import Path
 import frappe
 
 from metalcraft_workflow.setup.custom_fields import delete_custom_fields
+from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
 from metalcraft_workflow.setup.permissions import revoke_permissions
 from metalcraft_workflow.setup.workflows import delete_workflows
 
@@ -17,6 +18,7 @@ def before_uninstall() -> None:
 	the columns of custom fields until somebody runs `bench trim-tables`.
 	"""
 	delete_workflows()
+	restore_purchase_order_wall()
 	revoke_permissions()
 	delete_fixtures()
 	delete_custom_fields()

@@ -31,6 +31,8 @@ SALES_ORDER_TRANSITIONS = [
 	("Pending Approval", "Send Back", "Sent Back", "Order Approver", "", True),
 	("Pending Approval", "Reject", "Rejected", "Order Approver", "", True),
 	("Rejected", "Reopen", "Draft", "Order Approver", "", False),
+	# "Update Items" leads here by itself; ERPNext refuses it to a role that has no transition there
+	("Approved", "Review Changes", "Change Review", "Order Approver", "", True),
 	("Approved", "Cancel Order", "Cancelled", "Order Approver", "", False),
 	("Change Review", "Accept Changes", "Approved", "Order Approver", "", False),
 	("Change Review", "Cancel Order", "Cancelled", "Order Approver", "", False),
