@@ -66,6 +66,7 @@ metalcraft_gates = {
 	"clear": ["metalcraft_workflow.steps.clearance.requirements"],
 	"ship": ["metalcraft_workflow.steps.shipping.requirements"],
 	"receive_return": ["metalcraft_workflow.steps.shipping.return_requirements"],
+	"close": ["metalcraft_workflow.steps.closing.requirements"],
 }
 
 # ... what passing it vouches for, so that a later change voids it ...
@@ -95,6 +96,10 @@ metalcraft_effects = {
 
 GUARD = "metalcraft_workflow.gates.guard"
 CREDIT = "metalcraft_workflow.gates.credit"
+TRACKING = "metalcraft_workflow.steps.tracking"
+INVOICING = "metalcraft_workflow.steps.invoicing"
+CLOSING = "metalcraft_workflow.steps.closing"
+KEEP_DELIVERY = [f"{TRACKING}.keep_delivery", f"{CLOSING}.delivery_changed"]
 
 doc_events = {
 	# Steps 1-3
@@ -104,8 +109,11 @@ doc_events = {
 	},
 	# Steps 4-5
 	"Sales Order": {
-		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
-		"before_validate": [f"{GUARD}.before_validate"],
+		"before_insert": [
+			"metalcraft_workflow.setup.custom_fields.clear_app_fields",
+			f"{CLOSING}.keep_open_by_default",
+		],
+		"before_validate": [f"{GUARD}.before_validate", f"{TRACKING}.mark"],
 		# Here the lines are priced, so the branch is chosen by what the order really comes to
 		"validate": [
 			"metalcraft_workflow.steps.enquiry.fill_customer_part_no",
@@ -129,6 +137,8 @@ doc_events = {
 			f"{GUARD}.record_passage",
 		],
 		"on_cancel": [f"{GUARD}.record_passage"],
+		"before_change": [f"{CLOSING}.check_status_change"],
+		"on_change": [f"{TRACKING}.keep_order", f"{CLOSING}.order_changed"],
 	},
 	# "Update Items" writes the lines of a submitted order one by one
 	"Sales Order Item": {
@@ -139,18 +149,36 @@ doc_events = {
 		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
 		"before_validate": [
 			f"{GUARD}.before_validate",
+			f"{TRACKING}.mark",
 			"metalcraft_workflow.steps.final_pack.prepare",
 			"metalcraft_workflow.steps.quality.prepare",
 			f"{GUARD}.choose_branch",
 		],
 		"validate": ["metalcraft_workflow.steps.final_pack.check_lines", f"{GUARD}.check"],
 		"before_update_after_submit": [f"{GUARD}.check"],
-		"before_cancel": [f"{GUARD}.check"],
-		"on_update": [f"{GUARD}.record_passage"],
-		"on_submit": [f"{GUARD}.record_passage"],
-		"on_update_after_submit": [f"{GUARD}.record_passage"],
-		"on_cancel": [f"{GUARD}.record_passage"],
+		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
+		"after_insert": [f"{TRACKING}.place_outside"],
+		"on_update": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_submit": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_update_after_submit": [f"{GUARD}.record_passage", f"{INVOICING}.pass_on_tracking"],
+		"on_cancel": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"after_delete": KEEP_DELIVERY,
+		"before_change": [f"{CLOSING}.check_status_change"],
 	},
 	"File": {"on_trash": ["metalcraft_workflow.steps.quality.on_file_trash"]},
-	"Sales Invoice": {"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"]},
+	# Step 12
+	"Sales Invoice": {
+		"before_validate": [f"{INVOICING}.fill_tracking"],
+		"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"],
+		"on_submit": [f"{TRACKING}.keep_invoice", f"{INVOICING}.send_on_submit"],
+		"before_cancel": [f"{CLOSING}.reopen_before_cancel"],
+		"on_cancel": [f"{TRACKING}.keep_invoice"],
+		# Steps 13-14: whatever pays an invoice changes what is outstanding on it
+		"on_change": [f"{CLOSING}.invoice_changed"],
+		"after_delete": [f"{CLOSING}.invoice_changed"],
+	},
 }
+
+# What an event missed
+
+scheduler_events = {"hourly_long": ["metalcraft_workflow.steps.closing.sweep"]}

@@ -14,6 +14,7 @@ from frappe.utils import cint, comma_or
 from metalcraft_workflow.gates import record, registry, separation, turn
 from metalcraft_workflow.gates.message import refusal
 from metalcraft_workflow.gates.workflow import (
+	OUTSIDE,
 	active_workflow,
 	gate_of_state,
 	gates_between,
@@ -91,6 +92,8 @@ def check(doc: Document, method: str | None = None) -> None:
 	transition = find_transition(doc, workflow, old_state, new_state)
 	# A direct submit or cancel is the transition that submits or cancels.
 	doc.set(field, transition.next_state)
+	if gate_of_state(workflow, transition.next_state) == OUTSIDE:
+		return  # from before the app was installed: Frappe's own rules are all there is
 	passage = Passage(
 		action=transition.action,
 		from_state=old_state,

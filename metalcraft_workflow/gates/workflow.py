@@ -80,6 +80,15 @@ def state_with_gate(doctype: str, gate: str) -> str:
 	)
 
 
+def outside_state(doctype: str, docstatus: int = 0) -> str:
+	"""The state of documents of `doctype` from before the app was installed, or an empty string."""
+	workflow = active_workflow(doctype)
+	for row in workflow.states if workflow else []:
+		if row.get("gate") == OUTSIDE and int(row.doc_status) == docstatus:
+			return row.state
+	return ""
+
+
 def transitions_from(
 	workflow: Document, state: str, doc: Document, roles: set[str] | None = None
 ) -> Iterator[Document]:

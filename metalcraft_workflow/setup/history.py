@@ -8,6 +8,8 @@ import frappe
 
 from metalcraft_workflow.gates.workflow import OUTSIDE
 
+DOCTYPES = ("Sales Order", "Delivery Note")
+
 # state: (docstatus, who edits, gate)
 STATES = {
 	"Outside Process": (0, "All", OUTSIDE),
@@ -23,15 +25,15 @@ TRANSITIONS = [
 ]
 
 
-def has_history(doctype: str) -> bool:
-	"""Whether there are documents of `doctype` that do not follow the process."""
-	return bool(frappe.db.exists(doctype, {"follows_process": 0}))
+def has_history() -> bool:
+	"""Whether there are orders or deliveries that do not follow the process."""
+	return any(frappe.db.exists(doctype, {"follows_process": 0}) for doctype in DOCTYPES)
 
 
 def with_history(doctype: str, states: dict, transitions: list[tuple]) -> tuple[dict, list[tuple]]:
 	"""`states` and `transitions` of the workflow on `doctype`, with those for documents from before
 	where there are any. A new site gets the workflow as it was designed."""
-	if not has_history(doctype):
+	if doctype not in DOCTYPES or not has_history():
 		return states, transitions
 	return {**states, **STATES}, [*transitions, *TRANSITIONS]
 

@@ -4,6 +4,8 @@ administrator's, and only "Restore Default Workflows" in the settings puts them 
 import frappe
 from frappe.model.document import Document
 
+from metalcraft_workflow.setup.history import set_outside, with_history
+
 # state: (docstatus, who edits, gate of entering it)
 SALES_ORDER_STATES = {
 	"Draft": (0, "Customer Support", ""),
@@ -90,7 +92,9 @@ def restore_workflows() -> None:
 def make_workflow(name: str) -> Document:
 	"""Write the workflow `name` from its tables above; an existing one is overwritten."""
 	doctype, states, transitions = WORKFLOWS[name]
+	states, transitions = with_history(doctype, states, transitions)
 	make_masters(states, transitions)
+	set_outside(doctype)
 	workflow = (
 		frappe.get_doc("Workflow", name) if frappe.db.exists("Workflow", name) else frappe.new_doc("Workflow")
 	)

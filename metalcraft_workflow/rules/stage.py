@@ -1,0 +1,60 @@
+"""Where an order stands, in one word that people can filter by. Derived from facts, never set by hand."""
+
+from metalcraft_workflow.rules.order import OrderFacts
+
+# The gate of a delivery note's state -> the stage of an order that has it, furthest first.
+# A state without a gate is where notes are packed.
+DELIVERY_STAGES = (
+	(("clear",), "Ready to Ship"),
+	(("release_documents", "hold"), "Awaiting Clearance"),
+	(("complete_packing",), "QA"),
+)
+
+
+def order_stage(order: OrderFacts) -> str:
+	"""The stage of `order`: one of `setup.custom_fields.STAGES`; empty when it is outside the process.
+
+	The first of these that holds:
+
+	1. Cancelled; Closed, whoever closed it.
+	2. Before it is approved: Credit Hold, Pending Approval, or Draft (sent back and rejected too).
+	3. Everything delivered: Invoiced when everything is billed, else Shipped.
+	4. Changed after approval and not yet reviewed: Pending Approval, for nothing can ship until then.
+	5. A delivery note is under way: where the furthest of them stands (Ready to Ship, Awaiting
+	   Clearance, QA, Final Pack). It comes before Partially Shipped, because that is where somebody has
+	   work with it now.
+	6. Something was delivered: Partially Shipped.
+	7. Something has come to Final Pack: Final Pack.
+	8. In Production.
+
+	What came back counts as not delivered, unless it was credited. Returns under way are no delivery.
+	"""
+	if order.gate == "outside":
+		return ""
+	if order.docstatus == 2:
+		return "Cancelled"
+	if order.docstatus == 0:
+		return {"credit_hold": "Credit Hold", "request_approval": "Pending Approval"}.get(order.gate, "Draft")
+	if order.status == "Closed":
+		return "Closed"
+	if order.is_delivered and any(line.needs_delivery for line in order.lines):
+		return "Invoiced" if order.is_billed else "Shipped"
+	if order.gate == "change_review":
+		return "Pending Approval"
+	return _open_stage(order)
+
+
+def _open_stage(order: OrderFacts) -> str:
+	"""Stage of an approved order that has something left to deliver, or that asks for no delivery."""
+	under_way = {delivery.gate for delivery in order.deliveries if delivery.draft and not delivery.is_return}
+	for gates, stage in DELIVERY_STAGES:
+		if under_way.intersection(gates):
+			return stage
+	if under_way:
+		return "Final Pack"
+	if any(line.delivered > order.precision.qty for line in order.lines):
+		return "Partially Shipped"
+	if any(line.at_final_pack > order.precision.qty for line in order.lines):
+		return "Final Pack"
+	nothing_to_deliver = not any(line.needs_delivery for line in order.lines)
+	return "Invoiced" if nothing_to_deliver and order.is_billed else "In Production"

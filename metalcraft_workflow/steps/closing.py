@@ -1,0 +1,370 @@
+"""Steps 13-14: shipped and paid in full, the order closes; and opens again when that is undone.
+
+Whatever may settle an order (a payment, a delivery, a credit note) only notes its name. What is to
+be done is decided after the commit, in a transaction of its own that locks the order first: there,
+the later of two events side by side sees both. The sweep follows for what was missed.
+"""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import create_batch, getdate
+
+from metalcraft_workflow.gates import registry
+from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_order, read_orders
+from metalcraft_workflow.rules import settlement
+from metalcraft_workflow.rules.order import OrderFacts
+from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.stage import order_stage
+
+GATE = "close"
+TRIES = 3
+
+# How many open orders the sweep reads at a time, and in one run at most
+BATCH, MOST = 200, 4000
+SWEEP_FROM = "metalcraft_workflow:sweep_from"
+
+
+def requirements(order: Document) -> list[Requirement]:
+	"""What closing asks of a Sales Order, met or not, as the database has it now."""
+	return settlement.requirements(read_order(order.name), policy(), getdate())
+
+
+def policy() -> settlement.ClosingPolicy:
+	"""What the settings say about closing."""
+	settings = registry.settings()
+	return settlement.ClosingPolicy(
+		automatic=bool(settings.close_automatically), days_of_grace=settings.days_of_grace or 0
+	)
+
+
+# Events: what may settle an order, or unsettle it
+
+
+def keep_open_by_default(doc: Document, method: str | None = None) -> None:
+	"""Keep a new order open when the settings say so (`before_insert` of Sales Order)."""
+	if registry.settings().keep_open_default:
+		doc.keep_open = 1
+
+
+def order_changed(doc: Document, method: str | None = None) -> None:
+	"""Note an order that changed, and heed a person who opened it again (`on_change` of Sales Order)."""
+	if not doc.follows_process or doc.docstatus != 1 or doc.flags.by_the_process:
+		return
+	if doc.closed_by_workflow and doc.status != "Closed":
+		_respect_reopening(doc)
+	settle_after_commit([doc.name])
+
+
+def delivery_changed(doc: Document, method: str | None = None) -> None:
+	"""Note the orders of a Delivery Note that was saved, submitted, cancelled or deleted."""
+	if doc.follows_process:
+		settle_after_commit(orders_of(doc))
+
+
+def invoice_changed(doc: Document, method: str | None = None) -> None:
+	"""Note the orders of a Sales Invoice that changed or was deleted.
+
+	Every payment, journal entry and reconciliation comes by here, because each sets what is
+	outstanding on the invoice. It costs no query; whether the orders matter is looked up later.
+	"""
+	settle_after_commit(orders_of(doc))
+
+
+def reopen_before_cancel(doc: Document, method: str | None = None) -> None:
+	"""Open the orders again that the process closed, before what settled them is cancelled.
+
+	ERPNext refuses to cancel a delivery or an invoice of a closed order. `before_cancel` of Delivery
+	Note and Sales Invoice, in the same transaction.
+	"""
+	orders = orders_of(doc)
+	if not orders:
+		return
+	closed = frappe.get_all(
+		"Sales Order",
+		filters={"name": ("in", orders), "status": "Closed", "closed_by_workflow": 1, "docstatus": 1},
+		pluck="name",
+		order_by="name",
+	)
+	for name in closed:
+		reopen(name, _("{0} {1} is being cancelled.").format(_(doc.doctype), doc.name))
+
+
+def check_status_change(doc: Document, method: str | None = None) -> None:
+	"""Refuse to close, hold or open a document for somebody who may not submit it.
+
+	ERPNext's own calls for it ask for no permission, so that any signed-in portal user could use them.
+	`before_change` of Sales Order and Delivery Note. Raises PermissionError.
+	"""
+	before = doc.get_doc_before_save()
+	if not before or before.status == doc.status or doc.docstatus != 1 or doc.flags.by_the_process:
+		return
+	by_hand = {"Closed", "On Hold"}
+	if {before.status, doc.status} & by_hand and not doc.has_permission("submit"):
+		frappe.throw(
+			_("You may not close, hold or open {0} {1} again. Ask somebody who may submit it.").format(
+				_(doc.doctype), doc.name
+			),
+			frappe.PermissionError,
+			title=_("Not Permitted"),
+		)
+
+
+# Settling
+
+
+def settle_after_commit(orders: Iterable[str]) -> None:
+	"""Have `orders` settled once this transaction is committed, each once however often it is noted."""
+	orders = set(orders)
+	if not orders:
+		return
+	noted: set = frappe.flags.setdefault("orders_to_settle", set())
+	if not noted:
+		frappe.db.after_commit.add(_settle_last)
+		frappe.db.after_rollback.add(noted.clear)
+	noted |= orders
+
+
+def _settle_last() -> None:
+	"""Let what else waits for the commit go first: a rollback in settling would take it away."""
+	frappe.db.after_commit.add(_settle_noted)
+
+
+def _settle_noted() -> None:
+	noted: set = frappe.flags.setdefault("orders_to_settle", set())
+	orders = sorted(noted)
+	noted.clear()
+	# Ends the transaction of whoever committed before us, so that each order is read anew
+	frappe.db.commit()  # nosemgrep
+	for name in in_process(orders):
+		settle_safely(name)
+
+
+def in_process(orders: Iterable[str]) -> list[str]:
+	"""Those of `orders` that are submitted and follow the process, in the order of their names."""
+	return frappe.get_all(
+		"Sales Order",
+		filters={"name": ("in", list(orders)), "follows_process": 1, "docstatus": ("<", 2)},
+		pluck="name",
+		order_by="name",
+	)
+
+
+def settle_safely(name: str) -> str:
+	"""Settle one order in a transaction of its own; gives what was done. Never raises.
+
+	The event that called for it is saved already, so an error here is logged, not shown; the sweep
+	tries again.
+	"""
+	for attempt in range(TRIES):
+		# A transaction of its own: the lock comes first, then what is read is what was committed last
+		frappe.db.commit()  # nosemgrep
+		try:
+			done = settle(name)
+			# What settling changed itself wants no settling
+			frappe.flags.setdefault("orders_to_settle", set()).clear()
+			frappe.db.commit()  # nosemgrep
+			return done
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			frappe.db.rollback()
+			if attempt + 1 == TRIES:
+				_log(name)
+		except Exception:
+			frappe.db.rollback()
+			_log(name)
+			break
+	return ""
+
+
+def settle(name: str) -> str:
+	"""Close the order when it is settled, open it again when it no longer is; gives what was done.
+
+	The order is locked until the transaction ends. Mends ERPNext's sums and the stage on the way.
+	"""
+	order_table = frappe.qb.DocType("Sales Order")
+	frappe.qb.from_(order_table).select(order_table.name).where(order_table.name == name).for_update().run()
+
+	facts = read_order(name)
+	todo = ""
+	if facts.docstatus == 1:
+		if mend_sums(facts):
+			facts = read_order(name)
+		order = frappe.get_doc("Sales Order", name)
+		todo = settlement.decide(facts, registry.requirements_of(GATE, order))
+		if todo == settlement.CLOSE:
+			close(order)
+		elif todo == settlement.REOPEN:
+			reopen(name, _("It is no longer shipped and paid in full."))
+	keep_stage(read_order(name) if todo else facts)
+	return todo
+
+
+def close(order: Document) -> None:
+	"""Close a freshly read order for the process."""
+	order.flags.by_the_process = True
+	order.update_status("Closed")
+	frappe.db.set_value("Sales Order", order.name, "closed_by_workflow", 1, update_modified=False)
+	order.add_comment("Info", _("Closed by the process: shipped and paid in full."))
+
+
+def reopen(name: str, reason: str) -> None:
+	"""Open an order again that the process closed.
+
+	Not by ERPNext's `update_status`, which checks the credit limit: that must not keep anybody from
+	cancelling a payment of a customer who is over it.
+	"""
+	frappe.db.set_value("Sales Order", name, "closed_by_workflow", 0, update_modified=False)
+	order = frappe.get_doc("Sales Order", name)
+	order.flags.by_the_process = True
+	order.set_status(update=True, status="Draft")
+	order.update_reserved_qty()
+	order.notify_update()
+	order.add_comment("Info", _("Opened again by the process. {0}").format(reason))
+
+
+def mend_sums(facts: OrderFacts) -> bool:
+	"""Let ERPNext sum up again what two documents, submitted side by side, counted without each other.
+
+	Gives whether there was anything to mend.
+	"""
+	if facts.is_delivery_behind:
+		_sum_up_again("Delivery Note", "against_sales_order", facts.name)
+	if facts.is_billing_behind:
+		_sum_up_again("Sales Invoice", "sales_order", facts.name)
+	return facts.is_delivery_behind or facts.is_billing_behind
+
+
+def _sum_up_again(doctype: str, field: str, order: str) -> None:
+	lines = frappe.get_all(
+		f"{doctype} Item",
+		filters={field: order, "docstatus": 1, "parenttype": doctype},
+		fields=["so_detail", "parent"],
+		order_by="parent",
+	)
+	# One document a line is enough: it sums up all documents of that line
+	for name in sorted(set({row.so_detail: row.parent for row in lines}.values())):
+		frappe.get_doc(doctype, name).update_qty()
+
+
+def _respect_reopening(order: Document) -> None:
+	values = {"closed_by_workflow": 0, "keep_open": 1}
+	order.update(values)
+	frappe.db.set_value("Sales Order", order.name, values, update_modified=False)
+	frappe.msgprint(
+		_("The order had closed by itself. It is now kept open: untick {0} to let it close again.").format(
+			frappe.bold(_("Keep Open"))
+		),
+		indicator="blue",
+		alert=True,
+	)
+
+
+def _log(name: str) -> None:
+	frappe.log_error(
+		title="Order could not be settled", reference_doctype="Sales Order", reference_name=name
+	)
+	frappe.db.commit()  # nosemgrep: the transaction is our own
+
+
+# The sweep
+
+
+def sweep() -> dict[str, int]:
+	"""Settle the orders that an event missed; gives how many were looked at, closed and opened. Hourly.
+
+	Also ends days of grace, and mends sums and stages that two events side by side left behind.
+	"""
+	counts = {"looked_at": 0, "out_of_step": 0, settlement.CLOSE: 0, settlement.REOPEN: 0}
+	for batch in create_batch(orders_to_look_at(), BATCH):
+		# A transaction a batch: each sees what was committed until then
+		frappe.db.commit()  # nosemgrep
+		counts["looked_at"] += len(batch)
+		for name in out_of_step(batch):
+			counts["out_of_step"] += 1
+			if done := settle_safely(name):
+				counts[done] += 1
+	frappe.logger("metalcraft_workflow").info({"sweep": counts})
+	return counts
+
+
+def out_of_step(orders: list[str]) -> dict[str, str]:
+	"""Those of `orders` that settling would change, with what it would do: read in sets, changes nothing."""
+	stages = dict(
+		frappe.get_all(
+			"Sales Order", filters={"name": ("in", orders)}, fields=["name", "order_stage"], as_list=True
+		)
+	)
+	today, found = getdate(), {}
+	for name, facts in read_orders(orders).items():
+		if todo := settlement.decide(facts, settlement.requirements(facts, policy(), today)):
+			found[name] = todo
+		elif facts.docstatus == 1 and (facts.is_delivery_behind or facts.is_billing_behind):
+			found[name] = "mend sums"
+		elif order_stage(facts) != (stages.get(name) or ""):
+			found[name] = "mend stage"
+	return found
+
+
+def orders_to_look_at() -> list[str]:
+	"""Open orders, MOST a run and going round; and closed ones that look as if they should not be."""
+	return sorted({*_open_orders(), *_unsettled_but_closed(), *_contradicting_themselves()})
+
+
+def _open_orders() -> list[str]:
+	after = frappe.cache.get_value(SWEEP_FROM) or ""
+	names = frappe.get_all(
+		"Sales Order",
+		filters={
+			"follows_process": 1,
+			"docstatus": ("<", 2),
+			"status": ("!=", "Closed"),
+			"name": (">", after),
+		},
+		pluck="name",
+		order_by="name",
+		limit=MOST,
+	)
+	# The next run goes on where this one ends, and begins again at the end
+	frappe.cache.set_value(SWEEP_FROM, names[-1] if len(names) == MOST else "")
+	return names
+
+
+def _unsettled_but_closed() -> list[str]:
+	"""Orders that the process closed, of which an invoice has something outstanding again."""
+	order, invoice, line = (
+		frappe.qb.DocType(name) for name in ("Sales Order", "Sales Invoice", "Sales Invoice Item")
+	)
+	return (
+		frappe.qb.from_(invoice)
+		.join(line)
+		.on(line.parent == invoice.name)
+		.join(order)
+		.on(order.name == line.sales_order)
+		.where(invoice.docstatus == 1)
+		.where(invoice.outstanding_amount != 0)
+		.where(order.status == "Closed")
+		.where(order.closed_by_workflow == 1)
+		.select(order.name)
+		.distinct()
+		.limit(MOST)
+		.run(pluck=True)
+	)
+
+
+def _contradicting_themselves() -> list[str]:
+	"""Orders that the process closed, whose own fields say that they are not settled; or not the stage."""
+	order = frappe.qb.DocType("Sales Order")
+	return (
+		frappe.qb.from_(order)
+		.where(order.follows_process == 1)
+		.where(order.status == "Closed")
+		.where(
+			((order.closed_by_workflow == 1) & ((order.per_delivered < 100) | (order.keep_open == 1)))
+			| (order.order_stage != "Closed")
+		)
+		.select(order.name)
+		.limit(MOST)
+		.run(pluck=True)
+	)
