@@ -1,0 +1,57 @@
+frappe.query_reports["Open Orders"] = {
+	filters: [
+		{
+			fieldname: "company",
+			label: __("Company"),
+			fieldtype: "Link",
+			options: "Company",
+			default: frappe.defaults.get_user_default("Company"),
+		},
+		{
+			fieldname: "stage",
+			label: __("Stage"),
+			fieldtype: "MultiSelectList",
+			get_data: (text) =>
+				new Promise((resolve) =>
+					frappe.model.with_doctype("Sales Order", () => {
+						const field = frappe.meta.get_docfield("Sales Order", "order_stage");
+						const stages = field.options.split("\n").filter(Boolean);
+						resolve(
+							stages
+								.map((value) => ({ value, label: __(value), description: "" }))
+								.filter((row) => row.label.toLowerCase().includes(text.toLowerCase()))
+						);
+					})
+				),
+		},
+		{
+			fieldname: "department",
+			label: __("Production Department"),
+			fieldtype: "Link",
+			options: "Production Department",
+		},
+		{
+			fieldname: "customer",
+			label: __("Customer"),
+			fieldtype: "Link",
+			options: "Customer",
+		},
+		{
+			fieldname: "late_only",
+			label: __("Late only"),
+			fieldtype: "Check",
+		},
+	],
+
+	formatter(value, row, column, data, default_formatter) {
+		if (!data) return default_formatter(value, row, column, data);
+		if (column.fieldname === "days_late") {
+			return value ? `<span class="indicator-pill red">${cint(value)}</span>` : "";
+		}
+		if (column.fieldname === "order_stage") return __(value || "");
+		if (["per_final_pack", "per_delivered", "per_billed"].includes(column.fieldname)) {
+			return `${format_number(flt(value), null, flt(value) % 1 ? 1 : 0)}%`;
+		}
+		return default_formatter(value, row, column, data);
+	},
+};
