@@ -101,7 +101,6 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"read_only": 1,
 				"no_copy": 1,
 				"allow_on_submit": 1,
-				"in_list_view": 1,
 				"in_standard_filter": 1,
 				"search_index": 1,
 			},

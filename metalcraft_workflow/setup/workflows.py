@@ -107,7 +107,14 @@ def make_workflow(name: str) -> Document:
 			"send_email_alert": 0,
 			"workflow_data": None,
 			"states": [
-				{"state": state, "doc_status": str(docstatus), "allow_edit": role, "gate": gate}
+				{
+					"state": state,
+					"doc_status": str(docstatus),
+					"allow_edit": role,
+					"gate": gate,
+					# From its approval on, an order is known by its stage
+					"avoid_status_override": int(gate == "approve"),
+				}
 				for state, (docstatus, role, gate) in states.items()
 			],
 			"transitions": [

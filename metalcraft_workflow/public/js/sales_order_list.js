@@ -1,23 +1,23 @@
-Object.assign(frappe.listview_settings["Sales Order"], {
-	formatters: {
-		...frappe.listview_settings["Sales Order"].formatters,
+// An approved order is known by its stage, in the list and in the title of its form. Before that its
+// workflow state says where it is, and orders from before the app keep ERPNext's own status.
+{
+	const settings = frappe.listview_settings["Sales Order"];
+	const erpnext_indicator = settings.get_indicator;
+	const colors = {
+		"In Production": "yellow",
+		"Final Pack": "yellow",
+		QA: "yellow",
+		"Awaiting Clearance": "orange",
+		"Ready to Ship": "blue",
+		"Partially Shipped": "blue",
+		Shipped: "light-blue",
+		Invoiced: "purple",
+		Closed: "green",
+	};
 
-		order_stage(stage) {
-			if (!stage) return "";
-			const color =
-				{
-					Draft: "gray",
-					"Pending Approval": "orange",
-					"Credit Hold": "red",
-					"Ready to Ship": "blue",
-					"Partially Shipped": "blue",
-					Shipped: "blue",
-					Invoiced: "purple",
-					Closed: "green",
-					Cancelled: "gray",
-				}[stage] || "yellow";
-			return `<span class="indicator-pill ${color} filterable ellipsis"
-				data-filter="order_stage,=,${stage}">${__(stage)}</span>`;
-		},
-	},
-});
+	settings.add_fields = [...(settings.add_fields || []), "order_stage"];
+	settings.get_indicator = (doc) =>
+		doc.order_stage
+			? [__(doc.order_stage), colors[doc.order_stage] || "gray", `order_stage,=,${doc.order_stage}`]
+			: erpnext_indicator(doc);
+}
