@@ -11,8 +11,6 @@ from frappe.utils import escape_html, fmt_money, formatdate, now_datetime, valid
 
 from metalcraft_workflow.gates.registry import settings
 
-TEMPLATE = "metalcraft_workflow/templates/emails/invoice.html"
-
 
 def fill_tracking(doc: Document, method: str | None = None) -> None:
 	"""Set the fields of an invoice that the server keeps (`before_validate`).
@@ -123,14 +121,13 @@ def send(doc: Document) -> str:
 	frappe.sendmail(
 		recipients=[recipient],
 		subject=_("Invoice {0} from {1}").format(doc.name, doc.company),
-		message=frappe.render_template(
-			TEMPLATE,
-			{
-				"doc": doc,
-				"total": fmt_money(doc.rounded_total or doc.grand_total, currency=doc.currency),
-				"due": formatdate(doc.due_date),
-			},
-		),
+		template="invoice_sent",
+		args={
+			"doc": doc,
+			"total": fmt_money(doc.rounded_total or doc.grand_total, currency=doc.currency),
+			"dated": formatdate(doc.posting_date),
+			"due": formatdate(doc.due_date),
+		},
 		# Rendered when the mail goes out, so that a slow print does not hold up the submit
 		attachments=[
 			{
