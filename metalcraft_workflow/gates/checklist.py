@@ -20,12 +20,27 @@ def get_checklist(doctype: str, name: str) -> list[dict]:
 	"""The gates that the document can meet next, each with its requirements.
 
 	Gives a list of `{gate, action, next_state, role, requirements}`; a requirement is `{code, label,
-	message, met, waived, can_waive, link}`. For an order on its way it ends with `close`. Raises
-	PermissionError when the user may not read the document.
+	message, met, waived, can_waive, link}`. It begins with why the document came to where it is, when
+	whoever sent it there gave a reason: `{arrival: {action, user, creation, reason}}`. For an order on
+	its way it ends with `close`. Raises PermissionError when the user may not read the document.
 	"""
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
-	return [*next_gates(doc), *closing(doc)]
+	return [*arrival(doc), *next_gates(doc), *closing(doc)]
+
+
+def arrival(doc: Document) -> list[dict]:
+	"""The reason that was given when `doc` came to the state it is in, for whoever takes it from here."""
+	last = frappe.get_all(
+		"Release Record",
+		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "kind": ["!=", "Waiver"]},
+		fields=["action", "user", "creation", "reason", "to_state"],
+		order_by="creation desc, name desc",
+		limit=1,
+	)
+	if not last or not last[0].reason or last[0].to_state != state_of(doc):
+		return []
+	return [{"arrival": last[0], "gate": "", "requirements": []}]
 
 
 def next_gates(doc: Document) -> list[dict]:
@@ -36,10 +51,8 @@ def next_gates(doc: Document) -> list[dict]:
 	state = state_of(doc)
 	entries = []
 	for transition in transitions_from(workflow, state, doc):
-		gates = gates_between(
-			gate_of_state(workflow, state), gate_of_state(workflow, transition.next_state)
-		)
-		requirements = [row for gate in gates for row in described(doc, gate)]
+		gates = gates_between(gate_of_state(workflow, state), gate_of_state(workflow, transition.next_state))
+		requirements = [row for gate in gates for row in described(doc, gate, transition.allowed)]
 		if requirements and not any(entry["next_state"] == transition.next_state for entry in entries):
 			entries.append(
 				{
@@ -62,14 +75,17 @@ def closing(doc: Document) -> list[dict]:
 	return [{"gate": gate, "requirements": requirements}] if requirements else []
 
 
-def described(doc: Document, gate: str) -> list[dict]:
-	"""The requirements of `gate`, in words, as the form draws them."""
+def described(doc: Document, gate: str, role: str | None = None) -> list[dict]:
+	"""The requirements of `gate`, in words, as the form draws them.
+
+	Separation of duties is about who takes the step, so it is left out for those without its `role`.
+	"""
 	waived = record.waived_codes(doc, gate)
 	roles = frappe.get_roles()
-	return [
-		describe(gate, requirement, waived, roles)
-		for requirement in separation.requirements(gate, doc) + registry.requirements_of(gate, doc)
-	]
+	requirements = registry.requirements_of(gate, doc)
+	if role in roles:
+		requirements = separation.requirements(gate, doc) + requirements
+	return [describe(gate, requirement, waived, roles) for requirement in requirements]
 
 
 def describe(gate: str, requirement: Requirement, waived: set[str], roles: list[str]) -> dict:

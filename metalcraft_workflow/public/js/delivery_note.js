@@ -8,5 +8,5 @@ frappe.ui.form.on("Delivery Note", {
 	},
 
 	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),
-	after_workflow_action: (frm) => metalcraft_workflow.gate.forget_reason(frm),
+	after_workflow_action: (frm) => metalcraft_workflow.gate.after_action(frm),
 });

@@ -42,6 +42,7 @@ metalcraft_workflow.gate = {
 	},
 
 	draw(frm, entry) {
+		if (entry.arrival) return this.draw_arrival(entry.arrival);
 		const open = entry.requirements.filter((row) => !row.met && !row.waived);
 		const waived = entry.requirements.filter((row) => row.waived);
 		const met = entry.requirements.filter((row) => row.met);
@@ -52,11 +53,15 @@ metalcraft_workflow.gate = {
 		$('<span class="gate-title"></span>').text(title).appendTo(head);
 		$('<span class="indicator-pill no-indicator-dot"></span>')
 			.addClass(open.length ? "orange" : "green")
-			.text(open.length ? __("{0} missing", [open.length]) : __("Nothing missing"))
+			.text(this.count(entry, open))
 			.appendTo(head);
 		if (entry.role) {
 			$('<span class="text-muted small"></span>')
-				.text(__("by {0}", [__(entry.role)]))
+				.text(
+					frappe.user_roles.includes(entry.role)
+						? __("Your turn")
+						: __("by {0}", [__(entry.role)])
+				)
 				.appendTo(head);
 		}
 		$('<span class="text-muted small gate-stale hidden"></span>')
@@ -75,6 +80,25 @@ metalcraft_workflow.gate = {
 	title(entry, open) {
 		if (entry.action) return __("Next: {0}", [__(entry.action)]);
 		return open.length ? __("Still open because") : __("Settled: closes by itself");
+	},
+
+	count(entry, open) {
+		if (!open.length) return __("Nothing missing");
+		return entry.action ? __("{0} missing", [open.length]) : __("{0} to go", [open.length]);
+	},
+
+	/** Why somebody sent it here. */
+	draw_arrival({ action, user, creation, reason }) {
+		const card = $('<section class="gate-checklist"></section>').attr("aria-label", __("Reason"));
+		const head = $('<div class="gate-head"></div>').appendTo(card);
+		$('<span class="gate-title"></span>')
+			.text(action ? __(action) : __("Released before, changed since"))
+			.appendTo(head);
+		$('<span class="text-muted small"></span>')
+			.text(__("by {0}", [frappe.user.full_name(user)]))
+			.append(" · ", comment_when(creation))
+			.appendTo(head);
+		return card.append($('<p class="gate-reason"></p>').text(reason));
 	},
 
 	draw_missing(frm, row) {
@@ -194,8 +218,10 @@ metalcraft_workflow.gate = {
 		});
 	},
 
-	/** The reason was for that one action. Call in `after_workflow_action`. */
-	forget_reason(frm) {
+	/** Show what followed from the action as well: the stage, stamps, comments. The reason was for that
+	 * one action. Call in `after_workflow_action`. */
+	after_action(frm) {
 		delete frm.doc.transition_reason;
+		return frm.reload_doc();
 	},
 };

@@ -10,7 +10,7 @@ frappe.ui.form.on("Sales Order", {
 	},
 
 	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),
-	after_workflow_action: (frm) => metalcraft_workflow.gate.forget_reason(frm),
+	after_workflow_action: (frm) => metalcraft_workflow.gate.after_action(frm),
 });
 
 metalcraft_workflow.sales_order = {
