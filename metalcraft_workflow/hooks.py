@@ -60,6 +60,7 @@ metalcraft_gates = {
 		"metalcraft_workflow.steps.approval.request_still_stands",
 		"metalcraft_workflow.steps.purchase_order.differences_requirement",
 		"metalcraft_workflow.steps.approval.credit_requirement",
+		"metalcraft_workflow.steps.production.routed_requirement",
 	],
 	"complete_packing": ["metalcraft_workflow.steps.final_pack.requirements"],
 	"release_documents": ["metalcraft_workflow.steps.quality.requirements"],
@@ -84,7 +85,10 @@ metalcraft_fingerprints = {
 metalcraft_effects = {
 	"request_approval": ["metalcraft_workflow.steps.approval.stamp_request"],
 	"void_request_approval": ["metalcraft_workflow.steps.approval.withdraw_request"],
-	"approve": ["metalcraft_workflow.steps.approval.stamp_approval"],
+	"approve": [
+		"metalcraft_workflow.steps.approval.stamp_approval",
+		"metalcraft_workflow.steps.production.notify_departments",
+	],
 	"void_approve": ["metalcraft_workflow.steps.approval.withdraw_approval"],
 	"release_documents": ["metalcraft_workflow.steps.quality.accept"],
 	"void_complete_packing": ["metalcraft_workflow.steps.quality.withdraw_acceptance"],
@@ -96,6 +100,8 @@ metalcraft_effects = {
 
 GUARD = "metalcraft_workflow.gates.guard"
 CREDIT = "metalcraft_workflow.gates.credit"
+LINES = "metalcraft_workflow.gates.lines"
+TRANSFER = "metalcraft_workflow.steps.transfer"
 TRACKING = "metalcraft_workflow.steps.tracking"
 INVOICING = "metalcraft_workflow.steps.invoicing"
 CLOSING = "metalcraft_workflow.steps.closing"
@@ -135,15 +141,28 @@ doc_events = {
 			f"{CREDIT}.put_back_limit",
 			"metalcraft_workflow.steps.approval.record_further_change",
 			f"{GUARD}.record_passage",
+			"metalcraft_workflow.steps.production.notify_of_notes",
+			f"{TRANSFER}.keep_figures_of_order",
 		],
-		"on_cancel": [f"{GUARD}.record_passage"],
+		"on_cancel": [
+			f"{GUARD}.record_passage",
+			"metalcraft_workflow.steps.production.notify_of_cancel",
+		],
 		"before_change": [f"{CLOSING}.check_status_change"],
 		"on_change": [f"{TRACKING}.keep_order", f"{CLOSING}.order_changed"],
 	},
-	# "Update Items" writes the lines of a submitted order one by one
+	# Lines that are written on their own, as "Update Items" does with those of a submitted order
 	"Sales Order Item": {
-		"validate": [f"{CREDIT}.lift_limit_for_line"],
-		"before_cancel": [f"{CREDIT}.lift_limit_for_line"],
+		"validate": [f"{LINES}.check_editor", f"{CREDIT}.lift_limit_for_line"],
+		"before_update_after_submit": [f"{LINES}.check_editor", f"{CREDIT}.lift_limit_for_line"],
+		"before_cancel": [f"{LINES}.check_editor", f"{CREDIT}.lift_limit_for_line"],
+		"on_trash": [f"{LINES}.check_editor"],
+	},
+	# Step 7
+	"Stock Entry": {
+		"validate": [f"{TRANSFER}.check"],
+		"on_submit": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
+		"on_cancel": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 	},
 	"Delivery Note": {
 		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
@@ -154,7 +173,11 @@ doc_events = {
 			"metalcraft_workflow.steps.quality.prepare",
 			f"{GUARD}.choose_branch",
 		],
-		"validate": ["metalcraft_workflow.steps.final_pack.check_lines", f"{GUARD}.check"],
+		"validate": [
+			"metalcraft_workflow.steps.final_pack.fill_traceability",
+			"metalcraft_workflow.steps.final_pack.check_lines",
+			f"{GUARD}.check",
+		],
 		"before_update_after_submit": [f"{GUARD}.check"],
 		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
 		"after_insert": [f"{TRACKING}.place_outside"],
@@ -179,6 +202,13 @@ doc_events = {
 	},
 }
 
+# What templates can call
+
+jinja = {"methods": ["metalcraft_workflow.steps.production.production_work"]}
+
 # What an event missed
 
-scheduler_events = {"hourly_long": ["metalcraft_workflow.steps.closing.sweep"]}
+scheduler_events = {
+	"all": ["metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice.deliver"],
+	"hourly_long": ["metalcraft_workflow.steps.closing.sweep"],
+}

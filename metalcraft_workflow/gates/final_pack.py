@@ -12,180 +12,217 @@ from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import transfer as rules
 
 
-def ready_to_pack(
-    sales_order: str, without: str | None = None, for_update: bool = False
-) -> dict[str, float]:
-    """Order line -> quantity at Final Pack that is on no delivery note yet, in the line's unit (step 8).
+def ready_to_pack(sales_order: str, without: str | None = None, for_update: bool = False) -> dict[str, float]:
+	"""Order line -> quantity at Final Pack that is on no delivery note yet, in the line's unit (step 8).
 
-    Drafts count as packed; what was returned is ready again. `without` is a delivery note to leave out
-    of account; with `for_update` the rows are read as they were committed last (lock the order first).
-    Lines with nothing to pack are left out.
-    """
-    lines = lines_of(sales_order)
-    at_final_pack = brought_parts(sales_order, for_update=for_update)
-    packed = packed_qty([line.name for line in lines], without, for_update)
-    ready = {
-        line.name: rules.ready_qty(line, at_final_pack, packed.get(line.name, 0))
-        for line in lines
-    }
-    return {name: qty for name, qty in ready.items() if qty > 0}
+	Drafts count as packed; what was returned is ready again. `without` is a delivery note to leave out
+	of account; with `for_update` the rows are read as they were committed last (lock the order first).
+	Lines with nothing to pack are left out.
+	"""
+	lines = lines_of(sales_order)
+	at_final_pack = brought_parts(sales_order, for_update=for_update)
+	packed = packed_qty([line.name for line in lines], without, for_update)
+	ready = {line.name: rules.ready_qty(line, at_final_pack, packed.get(line.name, 0)) for line in lines}
+	return {name: qty for name, qty in ready.items() if qty > 0}
 
 
 def lines_of(sales_order: str) -> list[rules.Line]:
-    """The lines of an order with what has to be brought for each."""
-    row, item = frappe.qb.DocType("Sales Order Item"), frappe.qb.DocType("Item")
-    rows = (
-        frappe.qb.from_(row)
-        .left_join(item)
-        .on(row.item_code == item.name)
-        .where(row.parent == sales_order)
-        .where(row.parenttype == "Sales Order")
-        .orderby(row.idx)
-        .select(
-            row.name,
-            row.idx,
-            row.item_code,
-            row.qty,
-            row.stock_qty,
-            row.delivered_by_supplier,
-            item.is_stock_item,
-        )
-        .run(as_dict=True)
-    )
-    bundled = (
-        bundle_parts(sales_order) if any(not row.is_stock_item for row in rows) else {}
-    )
-    return [
-        rules.Line(
-            name=row.name,
-            idx=row.idx,
-            item_code=row.item_code,
-            qty=flt(row.qty),
-            parts=parts_of(row, bundled.get(row.name, {})),
-            by_supplier=bool(row.delivered_by_supplier),
-        )
-        for row in rows
-    ]
+	"""The lines of an order with what has to be brought for each."""
+	row, item = frappe.qb.DocType("Sales Order Item"), frappe.qb.DocType("Item")
+	rows = (
+		frappe.qb.from_(row)
+		.left_join(item)
+		.on(row.item_code == item.name)
+		.where(row.parent == sales_order)
+		.where(row.parenttype == "Sales Order")
+		.orderby(row.idx)
+		.select(
+			row.name,
+			row.idx,
+			row.item_code,
+			row.qty,
+			row.stock_qty,
+			row.delivered_by_supplier,
+			item.is_stock_item,
+		)
+		.run(as_dict=True)
+	)
+	bundled = bundle_parts(sales_order) if any(not row.is_stock_item for row in rows) else {}
+	return [
+		rules.Line(
+			name=row.name,
+			idx=row.idx,
+			item_code=row.item_code,
+			qty=flt(row.qty),
+			parts=parts_of(row, bundled.get(row.name, {})),
+			by_supplier=bool(row.delivered_by_supplier),
+		)
+		for row in rows
+	]
 
 
 def parts_of(row: frappe._dict, bundled: dict[str, float]) -> tuple[rules.Part, ...]:
-    """What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle."""
-    if row.delivered_by_supplier:
-        return ()
-    needed = {row.item_code: flt(row.stock_qty)} if row.is_stock_item else bundled
-    return tuple(
-        rules.Part(item_code, qty) for item_code, qty in needed.items() if qty > 0
-    )
+	"""What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle."""
+	if row.delivered_by_supplier:
+		return ()
+	needed = {row.item_code: flt(row.stock_qty)} if row.is_stock_item else bundled
+	return tuple(rules.Part(item_code, qty) for item_code, qty in needed.items() if qty > 0)
 
 
 def bundle_parts(sales_order: str) -> dict[str, dict[str, float]]:
-    """Order line -> stock items of its product bundle, with the quantity for the whole line."""
-    packed, item = frappe.qb.DocType("Packed Item"), frappe.qb.DocType("Item")
-    rows = (
-        frappe.qb.from_(packed)
-        .join(item)
-        .on(packed.item_code == item.name)
-        .where(packed.parent == sales_order)
-        .where(packed.parenttype == "Sales Order")
-        .where(item.is_stock_item == 1)
-        .groupby(packed.parent_detail_docname, packed.item_code)
-        .select(
-            packed.parent_detail_docname, packed.item_code, Sum(packed.qty).as_("qty")
-        )
-        .run(as_dict=True)
-    )
-    found: dict[str, dict[str, float]] = {}
-    for row in rows:
-        found.setdefault(row.parent_detail_docname, {})[row.item_code] = flt(row.qty)
-    return found
+	"""Order line -> stock items of its product bundle, with the quantity for the whole line."""
+	packed, item = frappe.qb.DocType("Packed Item"), frappe.qb.DocType("Item")
+	rows = (
+		frappe.qb.from_(packed)
+		.join(item)
+		.on(packed.item_code == item.name)
+		.where(packed.parent == sales_order)
+		.where(packed.parenttype == "Sales Order")
+		.where(item.is_stock_item == 1)
+		.groupby(packed.parent_detail_docname, packed.item_code)
+		.select(packed.parent_detail_docname, packed.item_code, Sum(packed.qty).as_("qty"))
+		.run(as_dict=True)
+	)
+	found: dict[str, dict[str, float]] = {}
+	for row in rows:
+		found.setdefault(row.parent_detail_docname, {})[row.item_code] = flt(row.qty)
+	return found
 
 
 def brought_parts(
-    sales_order: str, without: str | None = None, for_update: bool = False
+	sales_order: str, without: str | None = None, for_update: bool = False
 ) -> dict[tuple[str, str], float]:
-    """(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
-    places = warehouses(frappe.get_cached_value("Sales Order", sales_order, "company"))
-    if not places:
-        return {}
-    row = frappe.qb.DocType("Stock Entry Detail")
-    query = (
-        frappe.qb.from_(row)
-        .where(row.sales_order == sales_order)
-        .where(row.docstatus == 1)
-        .select(
-            row.sales_order_item,
-            row.item_code,
-            row.transfer_qty,
-            row.s_warehouse,
-            row.t_warehouse,
-        )
-    )
-    if without:
-        query = query.where(row.parent != without)
-    if for_update:
-        query = query.for_update()
-    return rules.totals(
-        rules.Move(
-            line.sales_order_item,
-            line.item_code,
-            flt(line.transfer_qty) * direction(line, places),
-        )
-        for line in query.run(as_dict=True)
-    )
+	"""(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
+	places = warehouses(frappe.get_cached_value("Sales Order", sales_order, "company"))
+	if not places:
+		return {}
+	row = frappe.qb.DocType("Stock Entry Detail")
+	query = (
+		frappe.qb.from_(row)
+		.where(row.sales_order == sales_order)
+		.where(row.docstatus == 1)
+		.select(
+			row.sales_order_item,
+			row.item_code,
+			row.transfer_qty,
+			row.s_warehouse,
+			row.t_warehouse,
+		)
+	)
+	if without:
+		query = query.where(row.parent != without)
+	if for_update:
+		query = query.for_update()
+	return rules.totals(
+		rules.Move(
+			line.sales_order_item,
+			line.item_code,
+			flt(line.transfer_qty) * direction(line, places),
+		)
+		for line in query.run(as_dict=True)
+	)
 
 
 def direction(row, places: set[str]) -> int:
-    """1 when a stock entry row brings something to `places`, -1 when it takes it away, else 0."""
-    return int(row.get("t_warehouse") in places) - int(row.get("s_warehouse") in places)
+	"""1 when a stock entry row brings something to `places`, -1 when it takes it away, else 0."""
+	return int(row.get("t_warehouse") in places) - int(row.get("s_warehouse") in places)
 
 
 def packed_qty(
-    order_lines: list[str], without: str | None = None, for_update: bool = False
+	order_lines: list[str], without: str | None = None, for_update: bool = False
 ) -> dict[str, float]:
-    """Order line -> quantity on delivery notes, drafts included, less what came back."""
-    if not order_lines:
-        return {}
-    note, row = (
-        frappe.qb.DocType("Delivery Note"),
-        frappe.qb.DocType("Delivery Note Item"),
-    )
-    query = (
-        frappe.qb.from_(row)
-        .join(note)
-        .on(row.parent == note.name)
-        .where(row.so_detail.isin(order_lines))
-        .where(row.docstatus < 2)
-        .where((note.is_return == 0) | (note.docstatus == 1))
-        .where(row.parent != (without or ""))
-        .select(row.so_detail, row.qty)
-    )
-    if for_update:
-        query = query.for_update()
-    found: dict[str, float] = {}
-    for line in query.run(as_dict=True):
-        # a return carries its quantity below zero
-        found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)
-    return found
+	"""Order line -> quantity on delivery notes, drafts included, less what came back."""
+	if not order_lines:
+		return {}
+	note, row = (
+		frappe.qb.DocType("Delivery Note"),
+		frappe.qb.DocType("Delivery Note Item"),
+	)
+	query = (
+		frappe.qb.from_(row)
+		.join(note)
+		.on(row.parent == note.name)
+		.where(row.so_detail.isin(order_lines))
+		.where(row.docstatus < 2)
+		.where((note.is_return == 0) | (note.docstatus == 1))
+		.where(row.parent != (without or ""))
+		.select(row.so_detail, row.qty)
+	)
+	if for_update:
+		query = query.for_update()
+	found: dict[str, float] = {}
+	for line in query.run(as_dict=True):
+		# a return carries its quantity below zero
+		found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)
+	return found
 
 
 def warehouses(company: str) -> set[str]:
-    """Where goods of `company` count as being at Final Pack: its warehouse, and that of Shipping."""
-    return {
-        warehouse
-        for row in settings().warehouses
-        if row.company == company
-        for warehouse in (row.final_pack_warehouse, row.shipping_warehouse)
-        if warehouse
-    }
+	"""Where goods of `company` count as being at Final Pack: its warehouse, and that of Shipping."""
+	return {
+		warehouse
+		for row in settings().warehouses
+		if row.company == company
+		for warehouse in (row.final_pack_warehouse, row.shipping_warehouse)
+		if warehouse
+	}
 
 
 def final_pack_warehouse(company: str) -> str | None:
-    """The Final Pack warehouse of `company`, as the settings name it."""
-    return next(
-        (
-            row.final_pack_warehouse
-            for row in settings().warehouses
-            if row.company == company
-        ),
-        None,
-    )
+	"""The Final Pack warehouse of `company`, as the settings name it."""
+	return next(
+		(row.final_pack_warehouse for row in settings().warehouses if row.company == company),
+		None,
+	)
+
+
+def keep_figures(sales_order: str) -> None:
+	"""Write on the order and its lines what is at Final Pack, added up anew from the stock entries.
+
+	Lock the order first: two that add up side by side would lose one another's.
+	"""
+	lines = lines_of(sales_order)
+	at_final_pack = brought_parts(sales_order, for_update=True)
+	stored = dict(
+		frappe.get_all(
+			"Sales Order Item",
+			filters={"parent": sales_order},
+			fields=["name", "final_pack_qty"],
+			as_list=True,
+		)
+	)
+	for line in lines:
+		qty = rules.brought_qty(line, at_final_pack)
+		if flt(stored.get(line.name)) != qty:
+			frappe.db.set_value("Sales Order Item", line.name, "final_pack_qty", qty, update_modified=False)
+	frappe.db.set_value(
+		"Sales Order",
+		sales_order,
+		"per_final_pack",
+		rules.percentage(lines, at_final_pack),
+		update_modified=False,
+	)
+
+
+def lock_orders(names: list[str]) -> list[frappe._dict]:
+	"""Keep the orders of the process among `names` to this transaction, and give what a transfer asks of
+	them as it was committed last. Always in the order of their names, so that nobody waits in a ring."""
+	if not names:
+		return []
+	order = frappe.qb.DocType("Sales Order")
+	return (
+		frappe.qb.from_(order)
+		.where(order.name.isin(names))
+		.where(order.follows_process == 1)
+		.orderby(order.name)
+		.select(
+			order.name,
+			order.docstatus,
+			order.status,
+			order.workflow_state,
+			order.company,
+			order.customer_name,
+		)
+		.for_update()
+		.run(as_dict=True)
+	)

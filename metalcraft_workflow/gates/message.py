@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 from frappe.utils import escape_html, get_link_to_form
+from frappe.utils.html_utils import unescape_html
 
 from metalcraft_workflow.rules.requirement import Requirement
 
@@ -22,3 +23,12 @@ def refusal(missing: list[Requirement]) -> str:
 			text += " " + get_link_to_form(link.doctype, link.name, _("Open"))
 		rows.append(f"<li>{text}</li>")
 	return f"<ul>{''.join(rows)}</ul>"
+
+
+def typed_text(text: str | None) -> str:
+	"""HTML for text that somebody typed into a field, for mails and prints.
+
+	Frappe stores such text escaped when it holds a "<" and as it is otherwise, so escaping alone would
+	show entities.
+	"""
+	return escape_html(unescape_html(text or "")).replace("\n", "<br>")

@@ -35,10 +35,37 @@ def write_notifications(
 ) -> None:
 	"""Write one Notification Log a user. A background job; harmless when it runs twice."""
 	subject = _("{0} {1} ({2}) is now in {3}: your turn").format(_(doctype), name, title, _(state))
+	write_subject(users, doctype, name, subject, from_user)
+
+
+def tell(users: list[str], doc: Document, subject: str) -> None:
+	"""Tell `users`, less the one who acts, something about `doc` in a sentence, after the commit."""
+	users = [user for user in users if user != frappe.session.user]
+	if users:
+		frappe.enqueue(
+			"metalcraft_workflow.gates.turn.write_subject",
+			users=users,
+			doctype=doc.doctype,
+			name=doc.name,
+			subject=subject,
+			from_user=frappe.session.user,
+			enqueue_after_commit=True,
+			now=frappe.flags.in_test,
+		)
+
+
+def write_subject(users: list[str], doctype: str, name: str, subject: str, from_user: str) -> None:
+	"""Write one Notification Log a user, unless the same is unread. A background job."""
 	for user in users:
 		if frappe.db.exists(
 			"Notification Log",
-			{"for_user": user, "document_type": doctype, "document_name": name, "subject": subject, "read": 0},
+			{
+				"for_user": user,
+				"document_type": doctype,
+				"document_name": name,
+				"subject": subject,
+				"read": 0,
+			},
 		):
 			continue
 		log = frappe.get_doc(

@@ -12,6 +12,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("request_approval", "po_reuse", _("Purchase order used once, or its reuse confirmed"), None),
 	("approve", "differences", _("Differences from the quotation acknowledged"), None),
 	("approve", "credit", _("Customer's credit is good"), "Accounts Manager"),
+	("approve", "routed", _("Every line goes to a production department"), "Sales Manager"),
 	("complete_packing", "lines", _("Something to ship"), None),
 	("complete_packing", "order_released", _("Every order is approved and unchanged"), None),
 	("complete_packing", "at_final_pack", _("Everything is at Final Pack"), None),

@@ -1,5 +1,55 @@
+import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import validate_email_address
+
+from metalcraft_workflow.gates.turn import users_with_roles
 
 
 class ProductionDepartment(Document):
-	pass
+	def validate(self):
+		self.validate_recipients()
+
+	def validate_recipients(self):
+		"""Each row names a user or one address; an address that can never be reached is refused here."""
+		for row in self.recipients:
+			row.email = (row.email or "").strip()
+			if bool(row.user) == bool(row.email):
+				frappe.throw(
+					_("Row #{0}: choose a user, or enter an address that belongs to no user.").format(row.idx)
+				)
+			if row.email and not is_address(row.email):
+				frappe.throw(
+					_("Row #{0}: {1} is not an email address. Enter one address a row.").format(
+						row.idx, frappe.bold(frappe.utils.escape_html(row.email))
+					)
+				)
+
+	def people(self) -> list[str]:
+		"""Users that work in this department: those it lists, and those that have its role."""
+		listed = [row.user for row in self.recipients if row.user]
+		return list(dict.fromkeys([*listed, *users_with_roles({self.role} - {None, ""})]))
+
+	def addresses(self) -> tuple[list[str], list[str]]:
+		"""Whom to mail: (addresses that can be used, those that cannot), each once.
+
+		They are checked one by one, because a single bad one would keep the mail from everybody.
+		"""
+		emails = {
+			row.name: row.email if row.enabled else ""
+			for row in frappe.get_all(
+				"User", filters={"name": ["in", self.people()]}, fields=["name", "email", "enabled"]
+			)
+		}
+		found = {address.lower(): address for address in emails.values() if address}
+		found.update({row.email.lower(): row.email for row in self.recipients if row.email})
+		left_out = [user for user, address in emails.items() if not address]
+		return (
+			[address for address in found.values() if is_address(address)],
+			[*left_out, *(address for address in found.values() if not is_address(address))],
+		)
+
+
+def is_address(text: str) -> bool:
+	"""Whether `text` is exactly one email address."""
+	return "," not in text and validate_email_address(text) == text

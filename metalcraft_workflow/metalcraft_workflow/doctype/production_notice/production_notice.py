@@ -1,5 +1,341 @@
+"""The outbox of step 6: what a production department is told about an order, and what became of it.
+
+A notice is written in the transaction that approves, changes or cancels the order, and so is its row
+in the Email Queue. Frappe sends that row; here it is followed, and sent on its way again when it
+failed. There is never a second row for a notice that has one, so nobody is told twice.
+"""
+
+from datetime import timedelta
+
+import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import cint, get_datetime, now_datetime
+
+from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.rules import notices as rules
+
+TRAVELLER = "Work Order Traveller"
+
+# More would be sent by a background job of its own, outside the transaction.
+MAX_TO = 100
+
+# Frappe tries a mail four times. After that it is started again at most once an hour, and not for ever.
+PAUSE = timedelta(hours=1)
+MAX_ATTEMPTS = 24
+
+WAITING = ("Pending", "Failed")
 
 
 class ProductionNotice(Document):
-	pass
+	def before_insert(self):
+		self.status, self.attempts = "Pending", 0
+
+	def validate(self):
+		if not self.flags.by_process:
+			frappe.throw(
+				_("Production notices are written by the process. Acknowledge or finish this one instead."),
+				frappe.PermissionError,
+				title=_("Not Editable"),
+			)
+
+	def queue_mail(self) -> None:
+		"""Put the mail into the Email Queue; when that cannot be done, say why on the notice.
+
+		Never stops the transaction it runs in. Call it on a notice that has no Email Queue row.
+		"""
+		recipients, left_out = frappe.get_doc("Production Department", self.department).addresses()
+		remark = (
+			_("Not told, because there is no valid address: {0}.").format(", ".join(left_out))
+			if left_out
+			else ""
+		)
+		if not recipients:
+			self.failed(
+				_(
+					"{0} has nobody to tell. Add recipients with an address to the production department."
+				).format(self.department)
+			)
+			return
+		frappe.db.savepoint("production_mail")
+		messages = len(frappe.local.message_log)
+		try:
+			queued = self.send(recipients)
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			# The database has given up the whole transaction: there is nothing to go back to.
+			raise
+		except Exception:
+			frappe.db.rollback(save_point="production_mail")
+			# What was caught here is no concern of the person who approves.
+			del frappe.local.message_log[messages:]
+			self.failed(reason(frappe.get_traceback()))
+			return
+		if not queued:
+			self.failed(_("No mail was made: every recipient has unsubscribed from mails."))
+			return
+		self.db_set(
+			{
+				"status": "Queued",
+				"email_queue": queued.name,
+				"recipients": "\n".join(recipients),
+				"attempts": cint(self.attempts) + 1,
+				"error": remark,
+			}
+		)
+
+	def send(self, recipients: list[str]) -> Document | None:
+		"""Make the Email Queue row. The traveller is printed when the mail is sent, not here."""
+		order = frappe.get_doc("Sales Order", self.sales_order)
+		return frappe.sendmail(
+			recipients=recipients[:MAX_TO],
+			bcc=recipients[MAX_TO:],
+			subject=self.subject(),
+			template="production_notice",
+			args={"notice": self, "order": order, "notes": typed_text(self.notes)},
+			reference_doctype=self.doctype,
+			reference_name=self.name,
+			attachments=[] if order.docstatus == 2 or self.kind == rules.CANCEL else [traveller(order)],
+			print_letterhead=True,
+			add_unsubscribe_link=0,
+		)
+
+	def subject(self) -> str:
+		"""Subject of the mail: what it is about, for whom, until when."""
+		heading = {
+			rules.NEW: _("New order {0} for {1}"),
+			rules.CHANGE: _("Changed: order {0} for {1}"),
+			rules.CANCEL: _("Cancelled: order {0} for {1}"),
+		}[self.kind].format(self.sales_order, self.department)
+		if self.kind == rules.CANCEL or not self.ship_date:
+			return heading
+		return _("{0}, ships {1}").format(heading, frappe.format(self.ship_date, {"fieldtype": "Date"}))
+
+	def failed(self, why: str) -> None:
+		"""Keep on the notice that it could not be mailed, and why."""
+		self.db_set({"status": "Failed", "error": why, "attempts": cint(self.attempts) + 1})
+
+	def follow_mail(self) -> None:
+		"""Take over from the Email Queue row what became of the mail, and start it again when it is due."""
+		mail = frappe.db.get_value(
+			"Email Queue",
+			self.email_queue,
+			["status", "retry", "error", "modified"],
+			as_dict=True,
+			for_update=True,
+		)
+		values = {}
+		if not mail:
+			if self.status in ("Queued", "Failed"):
+				values = {
+					"status": "Failed",
+					"email_queue": None,
+					"error": _("The mail was deleted from the queue before it was sent. It is made again."),
+				}
+		elif mail.status == "Sent":
+			values["sent_on"] = mail.modified
+			if self.status in ("Queued", "Failed"):
+				values |= {"status": "Sent", "error": ""}
+		elif mail.error and self.status in ("Queued", "Failed"):
+			values = {"status": "Failed", "error": reason(mail.error)}
+			if is_stuck(mail) and cint(self.attempts) < MAX_ATTEMPTS:
+				self.start_again(mail)
+		elif is_stuck(mail):
+			self.start_again(mail)
+		if any(self.get(fieldname) != value for fieldname, value in values.items()):
+			self.db_set(values)
+
+	def start_again(self, mail: frappe._dict) -> None:
+		"""Let Frappe send the same Email Queue row anew, to those who have not got it yet."""
+		values = {"status": "Not Sent", "retry": 0}
+		if rules.is_print_failure(mail.error or ""):
+			# The department is told without the traveller sooner than not at all.
+			values["attachments"] = "[]"
+		frappe.db.set_value("Email Queue", self.email_queue, values)
+		put_refused_last(self.email_queue)
+		self.db_set("attempts", cint(self.attempts) + 1)
+
+
+def on_doctype_update():
+	"""One notice an order, department and revision: the database holds it, whoever writes."""
+	frappe.db.add_unique("Production Notice", ["sales_order", "department", "revision"])
+
+
+def traveller(order: Document) -> dict:
+	"""The print of the order as an attachment that Frappe renders when it sends the mail."""
+	return {
+		"print_format_attachment": 1,
+		"doctype": order.doctype,
+		"name": order.name,
+		"print_format": TRAVELLER,
+		"file_name": f"{TRAVELLER} {order.name}",
+	}
+
+
+def reason(error: str) -> str:
+	"""Why a mail was not sent, in a sentence, from a traceback."""
+	text, params = rules.mail_failure(error)
+	return _(text).format(**params)
+
+
+def is_stuck(mail: frappe._dict) -> bool:
+	"""Whether Frappe will not touch this mail again by itself, and an hour has passed since it did.
+
+	A row stays in Sending when the worker that sent it was stopped.
+	"""
+	return mail.status in ("Error", "Sending") and get_datetime(mail.modified) < now_datetime() - PAUSE
+
+
+def put_refused_last(email_queue: str) -> None:
+	"""Move the first recipient that has not got the mail behind the others: Frappe stops at the first
+	one that the mail server refuses, and would never come to those after it."""
+	row = frappe.qb.DocType("Email Queue Recipient")
+	waiting = (
+		frappe.qb.from_(row)
+		.where(row.parent == email_queue)
+		.where(row.status != "Sent")
+		.orderby(row.idx)
+		.select(row.name, row.idx)
+		.run(as_dict=True)
+	)
+	if len(waiting) > 1:
+		frappe.db.set_value("Email Queue Recipient", waiting[0].name, "idx", waiting[-1].idx + 1)
+
+
+# The scheduler
+
+
+def deliver() -> None:
+	"""Send what is waiting and follow what is under way; every few minutes, from the scheduler.
+
+	Two of these side by side do each notice once: the row is locked, and who comes second passes by.
+	"""
+	for name in open_notices():
+		try:
+			deliver_one(name)
+			frappe.db.commit()  # nosemgrep: each notice stands by itself in this background job
+		except Exception:
+			frappe.db.rollback()
+			frappe.log_error(
+				title="Production notice could not be delivered",
+				reference_doctype="Production Notice",
+				reference_name=name,
+			)
+			frappe.db.commit()  # nosemgrep: keep the log
+
+
+def open_notices() -> list[str]:
+	"""Notices that are not sent yet, oldest first, so that a department reads them in order."""
+	notice = frappe.qb.DocType("Production Notice")
+	return (
+		frappe.qb.from_(notice)
+		.where(
+			notice.status.isin(["Pending", "Queued", "Failed"])
+			# one that was acknowledged in the desk while its mail was under way
+			| (notice.sent_on.isnull() & notice.email_queue.isnotnull())
+		)
+		.orderby(notice.creation)
+		.orderby(notice.name)
+		.select(notice.name)
+		.run(pluck=True)
+	)
+
+
+def deliver_one(name: str) -> None:
+	"""Follow the mail of one notice, or make it when there is none."""
+	if not frappe.db.get_value("Production Notice", name, for_update=True, skip_locked=True):
+		return
+	notice = frappe.get_doc("Production Notice", name, for_update=True)
+	if notice.email_queue:
+		notice.follow_mail()
+	if not notice.email_queue and notice.status in WAITING:
+		notice.queue_mail()
+
+
+# What a department does with its notice
+
+
+@frappe.whitelist(methods=["POST"])
+def acknowledge(name: str) -> None:
+	"""Say that the department has seen the notice. Raises PermissionError for anybody else."""
+	notice = of_own_department(name)
+	if notice.status not in ("Acknowledged", "Done"):
+		notice.db_set(acknowledgement(notice))
+		notice.notify_update()
+
+
+@frappe.whitelist(methods=["POST"])
+def finish(name: str) -> None:
+	"""Say that the department has done what the notice and those before it ask for.
+
+	Raises PermissionError for anybody else.
+	"""
+	notice = of_own_department(name)
+	earlier = frappe.get_all(
+		"Production Notice",
+		filters={
+			"sales_order": notice.sales_order,
+			"department": notice.department,
+			"revision": ["<", notice.revision],
+			"status": ["!=", "Done"],
+		},
+		order_by="revision",
+		pluck="name",
+	)
+	for row in [*(frappe.get_doc("Production Notice", name, for_update=True) for name in earlier), notice]:
+		if row.status != "Done":
+			values = {"status": "Done", "done_by": frappe.session.user, "done_on": now_datetime()}
+			if not row.acknowledged_by:
+				values = acknowledgement(row) | values
+			row.db_set(values)
+	notice.notify_update()
+
+
+@frappe.whitelist(methods=["POST"])
+def send_again(name: str) -> None:
+	"""Try to mail a notice that failed, now and not when the scheduler comes to it.
+
+	For those who may read the order and write it, and for the department. Does nothing when the mail
+	is out or under way.
+	"""
+	notice = frappe.get_doc("Production Notice", name, for_update=True)
+	if not (notice.has_permission("read") and frappe.has_permission("Sales Order", "write")):
+		check_department(notice)
+	if notice.email_queue:
+		mail = frappe.db.get_value(
+			"Email Queue", notice.email_queue, ["status", "error"], as_dict=True, for_update=True
+		)
+		if mail and mail.status == "Error":
+			notice.start_again(mail)
+			notice.db_set("status", "Queued")
+		elif not mail:
+			notice.follow_mail()
+	if not notice.email_queue and notice.status in WAITING:
+		notice.queue_mail()
+	notice.notify_update()
+
+
+def acknowledgement(notice: Document) -> dict:
+	"""What acknowledging writes on a notice."""
+	return {
+		"status": "Acknowledged",
+		"acknowledged_by": frappe.session.user,
+		"acknowledged_on": now_datetime(),
+	}
+
+
+def of_own_department(name: str) -> Document:
+	"""The notice, locked, when the user is with Production or with its department."""
+	notice = frappe.get_doc("Production Notice", name, for_update=True)
+	check_department(notice)
+	return notice
+
+
+def check_department(notice: Document) -> None:
+	"""Raise PermissionError when the user is neither with Production nor with the notice's department."""
+	if "Production" in frappe.get_roles():
+		return
+	if frappe.session.user not in frappe.get_doc("Production Department", notice.department).people():
+		frappe.throw(
+			_("Only Production and the people of {0} may do this.").format(notice.department),
+			frappe.PermissionError,
+		)

@@ -1,0 +1,362 @@
+"""Step 7: Production brings what it has made to Final Pack, in parts if need be.
+
+A Stock Entry row that names an order line counts for it as long as the entry is submitted. Nothing is
+kept beside these rows: the figures on the order are added up from them.
+"""
+
+import json
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import cint, flt, get_link_to_form
+
+from metalcraft_workflow.gates import final_pack
+from metalcraft_workflow.gates.turn import tell, users_with_roles
+from metalcraft_workflow.gates.workflow import active_workflow, has_passed, state_rows, states_by_gate
+from metalcraft_workflow.rules import transfer as rules
+
+# Making a transfer
+
+
+@frappe.whitelist()
+def make_transfer(source_name: str, target_doc: str | dict | None = None) -> Document:
+	"""A Stock Entry, not saved, of what remains to be brought to Final Pack for one order.
+
+	The button "Transfer to Final Pack" of the order. Raises PermissionError for who may not read the
+	order or make stock entries, ValidationError when the order is not ready for it, no warehouse is
+	set or nothing remains.
+	"""
+	order = frappe.get_doc("Sales Order", source_name)
+	order.check_permission("read")
+	frappe.has_permission("Stock Entry", "create", throw=True)
+	check_order(order)
+	target = final_pack.final_pack_warehouse(order.company)
+	if not target:
+		frappe.throw(
+			_("Set the Final Pack warehouse of {0} in {1} first.").format(
+				order.company, get_link_to_form("Metalcraft Settings", "Metalcraft Settings")
+			),
+			title=_("No Final Pack Warehouse"),
+		)
+	rows = rows_that_remain(order, target)
+	if not rows:
+		frappe.throw(_("Everything of {0} is at Final Pack already.").format(order.name))
+	if isinstance(target_doc, str):
+		target_doc = json.loads(target_doc)
+	entry = frappe.get_doc(target_doc) if target_doc else frappe.new_doc("Stock Entry")
+	entry.update(
+		{
+			"stock_entry_type": transfer_type(),
+			"purpose": "Material Transfer",
+			"company": order.company,
+			"project": order.project,
+			"sales_order": order.name,
+		}
+	)
+	entry.set("items", [row for row in entry.get("items") if row.item_code])
+	for row in rows:
+		entry.append("items", row)
+	entry.set_transfer_qty()
+	entry.set_actual_qty()
+	entry.calculate_rate_and_amount(raise_error_if_no_rate=False)
+	return entry
+
+
+def rows_that_remain(order: Document, target: str) -> list[dict]:
+	"""Rows of a Stock Entry for everything of `order` that is not at Final Pack yet."""
+	places = final_pack.warehouses(order.company)
+	at_final_pack = final_pack.brought_parts(order.name)
+	missing = [
+		(line, item_code, qty)
+		for line in final_pack.lines_of(order.name)
+		for item_code, qty in rules.remaining(line, at_final_pack).items()
+	]
+	items = items_of({item_code for _line, item_code, _qty in missing}, order.company)
+	line_warehouses = {row.name: row.warehouse for row in order.items}
+	produced_to = work_order_warehouses(order.name)
+	rows = []
+	for line, item_code, qty in missing:
+		item = items[item_code]
+		candidates = (produced_to.get(item_code), item.default_warehouse, line_warehouses.get(line.name))
+		source = next((name for name in candidates if name and name not in places), None)
+		rows.append(
+			{
+				"item_code": item_code,
+				"item_name": item.item_name,
+				"description": item.description,
+				"qty": qty,
+				"uom": item.stock_uom,
+				"stock_uom": item.stock_uom,
+				"conversion_factor": 1,
+				"s_warehouse": source,
+				"t_warehouse": target,
+				"sales_order": order.name,
+				"sales_order_item": line.name,
+				**tracking_of(item, source, qty),
+			}
+		)
+	return rows
+
+
+def items_of(codes: set[str], company: str) -> dict[str, frappe._dict]:
+	"""What a stock entry row takes from each item."""
+	item, default = frappe.qb.DocType("Item"), frappe.qb.DocType("Item Default")
+	rows = (
+		frappe.qb.from_(item)
+		.left_join(default)
+		.on((default.parent == item.name) & (default.company == company))
+		.where(item.name.isin(list(codes) or [""]))
+		.select(
+			item.name,
+			item.item_name,
+			item.description,
+			item.stock_uom,
+			item.has_batch_no,
+			item.has_serial_no,
+			default.default_warehouse,
+		)
+		.run(as_dict=True)
+	)
+	return {row.name: row for row in rows}
+
+
+def work_order_warehouses(sales_order: str) -> dict[str, str]:
+	"""Item -> warehouse that work orders of this order produce it to."""
+	return dict(
+		frappe.get_all(
+			"Work Order",
+			filters={"sales_order": sales_order, "docstatus": 1},
+			fields=["production_item", "fg_warehouse"],
+			as_list=True,
+			order_by="creation",
+		)
+	)
+
+
+def tracking_of(item: frappe._dict, warehouse: str | None, qty: float) -> dict:
+	"""Batch and serial numbers of a row, where there is no choice: traceability is not to be guessed.
+
+	Only a batch or a set of serial numbers that is all there is in the warehouse is filled in.
+	"""
+	if not (item.has_batch_no or item.has_serial_no):
+		return {}
+	found = {"use_serial_batch_fields": 1}
+	if not warehouse:
+		return found
+	if item.has_serial_no:
+		serials = frappe.get_all(
+			"Serial No",
+			filters={"item_code": item.name, "warehouse": warehouse},
+			pluck="name",
+			limit=cint(qty) + 1,
+			order_by="name",
+		)
+		if len(serials) == qty:
+			found["serial_no"] = "\n".join(serials)
+	elif item.has_batch_no:
+		from erpnext.stock.doctype.batch.batch import get_batch_qty
+
+		batches = [
+			row for row in get_batch_qty(warehouse=warehouse, item_code=item.name) or [] if flt(row.qty) > 0
+		]
+		if len(batches) == 1 and flt(batches[0].qty) >= qty:
+			found["batch_no"] = batches[0].batch_no
+	return found
+
+
+def transfer_type() -> str:
+	"""The Stock Entry Type for moving material: ERPNext's own, or one of the same purpose."""
+	return frappe.db.get_value(
+		"Stock Entry Type", {"purpose": "Material Transfer"}, order_by="is_standard desc, creation"
+	)
+
+
+# Booking it
+
+
+def check(doc: Document, method: str | None = None) -> None:
+	"""Let a Stock Entry bring to Final Pack what was ordered, and no more. In `validate`.
+
+	Each row gets the order and the line that it is for. Raises ValidationError that names the row.
+	"""
+	if doc.get("work_order"):
+		name_produced_rows(doc)
+	name_rows(doc)
+	wanted = {row.sales_order for row in doc.items if row.get("sales_order_item")}
+	if not wanted:
+		return
+	# The lock comes before anything of this entry is written, and lasts until the commit.
+	for order in final_pack.lock_orders(sorted(wanted)):
+		check_rows(doc, order)
+
+
+def name_produced_rows(doc: Document) -> None:
+	"""Say on what a Work Order produces which order line it is for, when it goes to Final Pack."""
+	if doc.purpose != "Manufacture":
+		return
+	work = frappe.db.get_value(
+		"Work Order", doc.work_order, ["sales_order", "sales_order_item", "company"], as_dict=True
+	)
+	for row in doc.items:
+		row.sales_order = row.sales_order_item = None
+	if not work or not work.sales_order:
+		return
+	places = final_pack.warehouses(work.company)
+	produced = [row for row in doc.items if row.is_finished_item and row.t_warehouse in places]
+	if not produced or not frappe.db.get_value("Sales Order", work.sales_order, "follows_process"):
+		return
+	lines = final_pack.lines_of(work.sales_order)
+	at_final_pack = final_pack.brought_parts(work.sales_order, without=doc.name)
+	named = line_of_work_order(work.sales_order_item)
+	for row in produced:
+		fitting = [line for line in lines if line.name == named] or lines
+		if line := rules.line_for(row.item_code, fitting, at_final_pack):
+			row.sales_order, row.sales_order_item = work.sales_order, line.name
+
+
+def line_of_work_order(name: str | None) -> str | None:
+	"""The order line that a Work Order names; for a part of a bundle it names the packed item."""
+	if not name:
+		return None
+	return frappe.db.get_value("Packed Item", name, "parent_detail_docname") or name
+
+
+def name_rows(doc: Document) -> None:
+	"""Fill in the order line of rows that a person added to a transfer for an order, and the order of
+	each row from its line: what a client sends for the order is not heard."""
+	loose = [
+		row
+		for row in doc.items
+		if doc.get("sales_order") and not row.get("sales_order_item") and doc.purpose != "Manufacture"
+	]
+	if loose:
+		places = final_pack.warehouses(doc.company)
+		loose = [row for row in loose if final_pack.direction(row, places)]
+	if loose and frappe.db.get_value("Sales Order", doc.sales_order, "follows_process"):
+		lines = final_pack.lines_of(doc.sales_order)
+		at_final_pack = final_pack.brought_parts(doc.sales_order, without=doc.name)
+		for row in loose:
+			line = rules.line_for(row.item_code, lines, at_final_pack)
+			if not line:
+				frappe.throw(
+					_(
+						"Row #{0}: {1} is not on {2}. Take the row out, or move it in a transfer of its own."
+					).format(row.idx, frappe.bold(row.item_code), doc.sales_order),
+					title=_("Not Ordered"),
+				)
+			row.sales_order_item = line.name
+	named = [row for row in doc.items if row.get("sales_order_item")]
+	if not named:
+		return
+	orders = dict(
+		frappe.get_all(
+			"Sales Order Item",
+			filters={"name": ["in", list({row.sales_order_item for row in named})]},
+			fields=["name", "parent"],
+			as_list=True,
+		)
+	)
+	for row in named:
+		row.sales_order = orders.get(row.sales_order_item)
+		if not row.sales_order or (doc.get("sales_order") and row.sales_order != doc.sales_order):
+			frappe.throw(
+				_("Row #{0}: its order line is not one of {1}. Take the row out and add it anew.").format(
+					row.idx, doc.get("sales_order") or _("any order")
+				),
+				title=_("Not Ordered"),
+			)
+
+
+def check_rows(doc: Document, order: frappe._dict) -> None:
+	"""Refuse what `doc` may not bring to Final Pack, or take from it, for one order."""
+	places = final_pack.warehouses(order.company)
+	rows = [
+		rules.Row(
+			idx=row.idx,
+			line=row.sales_order_item,
+			item_code=row.item_code,
+			qty=flt(row.transfer_qty),
+			direction=final_pack.direction(row, places),
+			counts=doc.purpose != "Manufacture",
+		)
+		for row in doc.items
+		if row.get("sales_order") == order.name and row.get("sales_order_item")
+	]
+	if any(row.direction > 0 and row.counts for row in rows):
+		check_order(order)
+	found = rules.refusals(
+		final_pack.lines_of(order.name),
+		final_pack.brought_parts(order.name, without=doc.name, for_update=True),
+		rows,
+	)
+	if found:
+		frappe.throw(
+			[_(refusal.text).format(**refusal.params) for refusal in found],
+			title=_("Not for This Order"),
+			as_list=True,
+		)
+
+
+def check_order(order) -> None:
+	"""Refuse an order that is not approved, is under review, on hold or closed."""
+	gate = states_by_gate("Sales Order").get(order.workflow_state, "")
+	if order.docstatus != 1 or not has_passed(gate, "approve"):
+		frappe.throw(
+			_("{0} changed and waits for its review. Transfer it when the changes are accepted.").format(
+				order.name
+			)
+			if gate == "change_review"
+			else _("{0} is not approved. Only approved orders are transferred to Final Pack.").format(
+				order.name
+			),
+			title=_("Order Not Approved"),
+		)
+	if order.status in ("Closed", "On Hold"):
+		frappe.throw(
+			_("{0} is {1}. Re-open it before you transfer anything for it.").format(
+				order.name, _(order.status)
+			),
+			title=_("Order Not Open"),
+		)
+
+
+def keep_figures(doc: Document, method: str | None = None) -> None:
+	"""Bring the figures of the orders up to date. In `on_submit` and `on_cancel` of a Stock Entry."""
+	wanted = {row.sales_order for row in doc.items if row.get("sales_order_item")} - {None, ""}
+	if not wanted:
+		return
+	for order in final_pack.lock_orders(sorted(wanted)):
+		final_pack.keep_figures(order.name)
+		places = final_pack.warehouses(order.company)
+		arrived = [
+			row
+			for row in doc.items
+			if row.sales_order == order.name
+			and row.sales_order_item
+			and final_pack.direction(row, places) > 0
+		]
+		if arrived and doc.docstatus == 1:
+			tell_final_pack(doc, order, arrived)
+
+
+def keep_figures_of_order(doc: Document, method: str | None = None) -> None:
+	"""Bring the figures of an order up to date whose quantities changed. In `on_update_after_submit`."""
+	if doc.follows_process and flt(doc.per_final_pack):
+		final_pack.keep_figures(doc.name)
+
+
+def tell_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) -> None:
+	"""Tell those who begin delivery notes that something has arrived."""
+	workflow = active_workflow("Delivery Note")
+	if not workflow:
+		return
+	roles = {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)} - {"All"}
+	items = ", ".join(f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code}" for row in rows[:3])
+	if len(rows) > 3:
+		items = _("{0} and {1} more").format(items, len(rows) - 3)
+	tell(
+		users_with_roles(roles),
+		doc,
+		_("Arrived at Final Pack for {0} ({1}): {2}").format(order.name, order.customer_name, items),
+	)
