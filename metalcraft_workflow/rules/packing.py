@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules.requirement import _
-from metalcraft_workflow.rules.traceability import Problem
+from metalcraft_workflow.rules.traceability import Problem, Source
 
 PLACES = 6
 
@@ -33,6 +33,46 @@ class Promise:
 	batch_no: str = ""
 	serial_nos: tuple[str, ...] = ()
 	delivery: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+	"""Goods of one batch, or one piece with a serial number, that came for an order line; less than
+	nothing when they went."""
+
+	order_line: str
+	qty: float
+	batch_no: str = ""
+	serial_no: str = ""
+
+
+def free_sources(moves: Iterable[Move]) -> dict[str, list[Source]]:
+	"""Order line -> what is left of its batches and serial numbers, in the order in which they came."""
+	left: dict[str, dict[str, dict[str, float]]] = {}
+	for move in moves:
+		pieces = left.setdefault(move.order_line, {}).setdefault(move.batch_no, {})
+		pieces[move.serial_no] = pieces.get(move.serial_no, 0) + move.qty
+	found: dict[str, list[Source]] = {}
+	for order_line, batches in left.items():
+		for batch_no, pieces in batches.items():
+			qty = round(sum(pieces.values()), PLACES)
+			serials = tuple(name for name, count in pieces.items() if name and count > 0)
+			if qty > 0 and (batch_no or serials):
+				found.setdefault(order_line, []).append(Source(qty, batch_no, serials))
+	return found
+
+
+def allocate(qty: float, sources: Iterable[Source]) -> list[Source]:
+	"""`qty` taken from `sources`, one after the other. What they do not cover is a source without a
+	name, so that the whole of `qty` is always there."""
+	taken, left = [], round(qty, PLACES)
+	for source in sources:
+		part = min(left, source.qty)
+		if part <= 0:
+			break
+		taken.append(Source(part, source.batch_no, source.serial_nos[: int(part)]))
+		left = round(left - part, PLACES)
+	return [*taken, Source(left)] if left > 0 else taken
 
 
 def too_much(lines: Iterable[OrderLine], available: Mapping[str, float]) -> list[Problem]:

@@ -8,7 +8,8 @@ from frappe.model.document import Document
 from frappe.utils import flt
 
 from metalcraft_workflow.gates import delivery
-from metalcraft_workflow.gates.final_pack import final_pack_warehouse, ready_to_pack
+from metalcraft_workflow.gates import traceability as facts
+from metalcraft_workflow.gates.final_pack import final_pack_warehouse, ready_to_pack, warehouses
 from metalcraft_workflow.gates.order_facts import orders_of
 from metalcraft_workflow.gates.workflow import gate_of, has_passed
 from metalcraft_workflow.rules import clearance as order_rules
@@ -40,7 +41,6 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 		row.qty = min(flt(row.qty), ready.get(row.so_detail, 0)) - packed.get(row.so_detail, 0)
 		if row.qty <= 0:
 			continue
-		row.stock_qty = flt(row.qty) * flt(row.conversion_factor or 1)
 		if warehouse and frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
 			row.warehouse = warehouse
 		rows.append(row)
@@ -51,12 +51,34 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 			).format(source_name),
 			title=_("Nothing to Pack"),
 		)
-	doc.set("items", [*earlier, *rows])
+	doc.set("items", [*earlier, *by_source(rows, doc.company)])
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
 	doc.run_method("calculate_taxes_and_totals")
 	make_packing_list(doc)
 	return doc
+
+
+def by_source(rows: list[Document], company: str) -> list[Document]:
+	"""`rows`, each split by the batches that came to Final Pack for it, with its serial numbers."""
+	named = [
+		row.so_detail
+		for row in rows
+		if any(frappe.get_cached_value("Item", row.item_code, ("has_batch_no", "has_serial_no")))
+	]
+	sources = facts.brought_for(named, warehouses(company))
+	split = []
+	for row in rows:
+		factor = flt(row.conversion_factor or 1)
+		for source in rules.allocate(row.qty * factor, sources.get(row.so_detail, ())):
+			part = frappe.copy_doc(row)
+			part.qty, part.stock_qty = source.qty / factor, source.qty
+			if source.batch_no or source.serial_nos:
+				part.use_serial_batch_fields = 1
+				part.batch_no = source.batch_no or None
+				part.serial_no = "\n".join(source.serial_nos)
+			split.append(part)
+	return split
 
 
 def as_document(target_doc: str | dict | Document | None) -> Document | None:
@@ -67,16 +89,13 @@ def as_document(target_doc: str | dict | Document | None) -> Document | None:
 
 
 def prepare(doc: Document, method: str | None = None) -> None:
-	"""Fill in what follows from the lines: the customer's PO numbers, and the traceability rows.
+	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers.
 
-	Runs in `before_validate`. Takes the locks of the orders first, before anything is written.
+	Runs in `before_validate`.
 	"""
-	if doc.get("is_return"):
-		return
-	delivery.lock_orders(doc)
+	if not doc.get("is_return"):
+		delivery.lock_orders(doc)
 	set_po_numbers(doc)
-	if not has_passed(gate_of(stored(doc)), "complete_packing"):
-		fill_traceability(doc)
 
 
 def check_lines(doc: Document, method: str | None = None) -> None:
@@ -96,8 +115,8 @@ def check_lines(doc: Document, method: str | None = None) -> None:
 	grown = grown_lines(doc)
 	if grown:
 		refuse(quantity_problems(doc, grown), _("Not at Final Pack"))
-	if sources_changed(doc):
-		refuse(promise_problems(doc), _("Promised Already"))
+	if facts.sources_changed(doc):
+		refuse(facts.promise_problems(doc), _("Promised Already"))
 
 
 def requirements(doc: Document) -> list[Requirement]:
@@ -125,7 +144,7 @@ def requirements(doc: Document) -> list[Requirement]:
 			doc,
 			"stock_promised",
 			mark("Batches and serial numbers are free"),
-			promise_problems(doc),
+			facts.promise_problems(doc),
 			"items",
 			waivable=False,
 			asked=bool(doc.traceability),
@@ -134,9 +153,9 @@ def requirements(doc: Document) -> list[Requirement]:
 			doc,
 			"traceability",
 			mark("Traceability is complete"),
-			traceability_problems(doc),
+			facts.problems_of(doc),
 			"traceability",
-			asked=bool(doc.traceability) or any(line.needs for line in lines_of(doc)),
+			asked=bool(doc.traceability) or any(line.needs for line in facts.lines_of(doc)),
 		),
 	]
 
@@ -254,133 +273,20 @@ def set_po_numbers(doc: Document) -> None:
 # Traceability
 
 
-def stored(doc: Document) -> Document:
-	"""`doc` as it is in the database; itself when it is new."""
-	return doc.get_doc_before_save() or doc
+def fill_traceability(doc: Document, method: str | None = None) -> None:
+	"""Bring the traceability rows in line with the delivery's lines; what people typed stays.
 
-
-def lines_of(doc: Document) -> list[traceability.Line]:
-	"""The lines of `doc` as the rules see them."""
-	needs, sources = needs_by_line(doc), sources_by_line(doc)
-	before = doc.get_doc_before_save()
-	former = sources_by_line(before) if before else {}
-	return [
-		traceability.Line(
-			name=row.name,
-			row=row.idx,
-			item_code=row.item_code,
-			qty=stock_qty(row),
-			needs=needs.get(row.name, ""),
-			sources=sources.get(row.name, ()),
-			former_sources=former.get(row.name, ()),
-		)
-		for row in doc.items
-		if row.item_code
-	]
-
-
-def stock_qty(row: Document) -> float:
-	"""Quantity of a line in stock units; ERPNext works it out later in the save."""
-	return flt(flt(row.qty) * flt(row.conversion_factor or 1), traceability.PLACES)
-
-
-def needs_by_line(doc: Document) -> dict[str, str]:
-	"""Line -> what it must name, as its order line says, else as its item says."""
-	items = {row.item_code for row in doc.items if row.item_code}
-	order_lines = {row.so_detail for row in doc.items if row.get("so_detail")}
-	of_item = (
-		dict(
-			frappe.get_all(
-				"Item", {"name": ["in", list(items)]}, ["name", "traceability_required"], as_list=True
-			)
-		)
-		if items
-		else {}
-	)
-	of_order_line = (
-		dict(
-			frappe.get_all(
-				"Sales Order Item",
-				{"name": ["in", list(order_lines)]},
-				["name", "traceability_required"],
-				as_list=True,
-			)
-		)
-		if order_lines
-		else {}
-	)
-	return {
-		row.name: traceability.needs_of(of_item.get(row.item_code), of_order_line.get(row.get("so_detail")))
-		for row in doc.items
-	}
-
-
-def sources_by_line(doc: Document) -> dict[str, tuple[traceability.Source, ...]]:
-	"""Line -> what it takes from stock: its Serial and Batch Bundle, or its batch and serial fields."""
-	bundles = [row.serial_and_batch_bundle for row in doc.items if row.get("serial_and_batch_bundle")]
-	entries = defaultdict(list)
-	if bundles:
-		for entry in frappe.get_all(
-			"Serial and Batch Entry",
-			filters={"parent": ["in", bundles]},
-			fields=["parent", "batch_no", "serial_no", "qty"],
-			order_by="idx",
-		):
-			entries[entry.parent].append(entry)
-	found = {}
-	for row in doc.items:
-		if row.get("serial_and_batch_bundle"):
-			found[row.name] = sources_in_bundle(entries[row.serial_and_batch_bundle])
-		elif row.get("batch_no") or row.get("serial_no"):
-			found[row.name] = (
-				traceability.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no)),
-			)
-	return found
-
-
-def sources_in_bundle(entries: list[frappe._dict]) -> tuple[traceability.Source, ...]:
-	"""The entries of one bundle, a source for each batch."""
-	qty, serials = defaultdict(float), defaultdict(list)
-	for entry in entries:
-		batch_no = entry.batch_no or ""
-		qty[batch_no] += abs(flt(entry.qty))
-		if entry.serial_no:
-			serials[batch_no].append(entry.serial_no)
-	return tuple(
-		traceability.Source(flt(qty[batch_no], traceability.PLACES), batch_no, tuple(serials[batch_no]))
-		for batch_no in qty
-	)
-
-
-def serial_numbers(text: str | None) -> tuple[str, ...]:
-	"""The serial numbers in a text, one a line (or with commas between)."""
-	return tuple(part.strip() for part in (text or "").replace(",", "\n").split("\n") if part.strip())
-
-
-def entries_of(doc: Document) -> list[traceability.Entry]:
-	"""The traceability rows of `doc` as the rules see them."""
-	return [
-		traceability.Entry(
-			line=row.delivery_note_item or "",
-			item_code=row.item_code or "",
-			qty=flt(row.qty),
-			batch_no=row.batch_no or "",
-			serial_nos=serial_numbers(row.serial_nos),
-			heat_no=(row.heat_no or "").strip(),
-			row=row.idx,
-			key=str(number),
-		)
-		for number, row in enumerate(doc.traceability)
-	]
-
-
-def fill_traceability(doc: Document) -> None:
-	"""Bring the traceability rows in line with the delivery's lines; what people typed stays."""
+	Runs in `validate`, after ERPNext has chosen batches of its own where nobody did; once the packing
+	is complete, the rows stay as they were then. Raises ValidationError for an item that is not there.
+	"""
+	stored = doc.get_doc_before_save() or doc
+	if doc.get("is_return") or has_passed(gate_of(stored), "complete_packing"):
+		return
 	find_lines(doc)
 	rows = list(doc.traceability)
 	line_numbers = {row.name: row.idx for row in doc.items}
 	filled = []
-	for entry in traceability.fill(lines_of(doc), entries_of(doc)):
+	for entry in traceability.fill(facts.lines_of(doc), facts.entries_of(doc)):
 		row = (
 			rows[int(entry.key)]
 			if entry.key
@@ -409,7 +315,7 @@ def find_lines(doc: Document) -> None:
 	names = {row.name for row in doc.items}
 	before = doc.get_doc_before_save()
 	gone = {row.name for row in before.items} - names if before else set()
-	open_qty = {row.name: stock_qty(row) for row in doc.items}
+	open_qty = {row.name: facts.stock_qty(row) for row in doc.items}
 	for row in doc.traceability:
 		if row.delivery_note_item in names:
 			open_qty[row.delivery_note_item] -= flt(row.qty)
@@ -465,127 +371,15 @@ def fill_from_batches(doc: Document) -> None:
 		)
 
 
-def traceability_problems(doc: Document) -> list[traceability.Problem]:
-	"""What is missing or wrong in the traceability of `doc`."""
-	entries = entries_of(doc)
-	batches = {entry.batch_no for entry in entries if entry.batch_no}
-	serials = {serial_no for entry in entries for serial_no in entry.serial_nos}
-	return traceability.problems(
-		lines_of(doc),
-		entries,
-		items_of("Batch", "item", batches),
-		items_of("Serial No", "item_code", serials),
-	)
-
-
-def items_of(doctype: str, fieldname: str, names: set[str]) -> dict[str, str]:
-	"""Batch or serial number -> its item."""
-	if not names:
-		return {}
-	return dict(frappe.get_all(doctype, {"name": ["in", list(names)]}, ["name", fieldname], as_list=True))
-
-
-def sources_changed(doc: Document) -> bool:
-	"""Whether this save names other batches or serial numbers than what is stored."""
-	before = doc.get_doc_before_save()
-
-	def named(doc):
-		return {
-			(entry.line, entry.batch_no, entry.serial_nos, entry.qty)
-			for entry in entries_of(doc)
-			if entry.batch_no or entry.serial_nos
-		}
-
-	return bool(named(doc) - (named(before) if before else set()))
-
-
-def promise_problems(doc: Document) -> list[traceability.Problem]:
-	"""Batches and serial numbers of `doc` that are not there, or that another open delivery has."""
-	lines = {row.name: row for row in doc.items}
-	mine = [
-		rules.Promise(
-			row=lines[entry.line].idx,
-			item_code=entry.item_code,
-			warehouse=lines[entry.line].warehouse or "",
-			qty=entry.qty,
-			batch_no=entry.batch_no,
-			serial_nos=entry.serial_nos,
-		)
-		for entry in entries_of(doc)
-		if entry.line in lines and (entry.batch_no or entry.serial_nos)
-	]
-	if not mine or doc.docstatus == 1 and stored(doc).docstatus == 1:
-		return []
-	others = [
-		rules.Promise(
-			row=0,
-			item_code=row.item_code,
-			warehouse=row.warehouse or "",
-			qty=flt(row.qty),
-			batch_no=row.batch_no or "",
-			serial_nos=serial_numbers(row.serial_nos),
-			delivery=row.parent,
-		)
-		for row in entries_of_other_drafts(doc, {promise.item_code for promise in mine})
-	]
-	return rules.promised_twice(mine, others, batch_stock(mine), serial_places(mine))
-
-
-def entries_of_other_drafts(doc: Document, items: set[str]) -> list[frappe._dict]:
-	"""Traceability rows of the other open delivery notes that name one of `items`."""
-	entry, row, note = (
-		frappe.qb.DocType("Traceability Entry"),
-		frappe.qb.DocType("Delivery Note Item"),
-		frappe.qb.DocType("Delivery Note"),
-	)
-	return (
-		frappe.qb.from_(note)
-		.join(entry)
-		.on((entry.parent == note.name) & (entry.parenttype == "Delivery Note"))
-		.join(row)
-		.on(entry.delivery_note_item == row.name)
-		.where(note.docstatus == 0)
-		.where(note.is_return == 0)
-		.where(note.name != (doc.name or ""))
-		.where(entry.item_code.isin(list(items)))
-		.select(entry.parent, entry.item_code, entry.qty, entry.batch_no, entry.serial_nos, row.warehouse)
-		.run(as_dict=True)
-	)
-
-
-def batch_stock(promises: list[rules.Promise]) -> dict[tuple[str, str], float]:
-	"""(batch, warehouse) -> quantity there now, for the batches whose item keeps its stock by batch."""
-	from erpnext.stock.doctype.batch.batch import get_batch_qty
-
-	return {
-		(promise.batch_no, promise.warehouse): flt(
-			get_batch_qty(batch_no=promise.batch_no, warehouse=promise.warehouse, item_code=promise.item_code)
-		)
-		for promise in promises
-		if promise.batch_no and frappe.get_cached_value("Item", promise.item_code, "has_batch_no")
-	}
-
-
-def serial_places(promises: list[rules.Promise]) -> dict[str, str]:
-	"""Serial number -> the warehouse it is in, for those that stock keeps."""
-	names = [serial_no for promise in promises for serial_no in promise.serial_nos]
-	if not names:
-		return {}
-	return {
-		row.name: row.warehouse or ""
-		for row in frappe.get_all("Serial No", {"name": ["in", names]}, ["name", "warehouse"])
-	}
-
-
 def packing_fingerprint(doc: Document) -> str:
 	"""Digest of the lines and their traceability: what finishing the packing vouches for."""
-	sources = sources_by_line(doc)
+	sources = facts.sources_by_line(doc)
 	lines = [
 		{
 			"line": row.name,
 			"order_line": row.get("so_detail"),
 			"item_code": row.item_code,
-			"qty": stock_qty(row),
+			"qty": facts.stock_qty(row),
 			"warehouse": row.warehouse,
 			"sources": sorted(
 				(source.batch_no, source.qty, *sorted(source.serial_nos))
@@ -600,7 +394,7 @@ def packing_fingerprint(doc: Document) -> str:
 			"item_code": row.item_code,
 			"qty": row.qty,
 			"batch_no": row.batch_no,
-			"serial_nos": "\n".join(sorted(serial_numbers(row.serial_nos))),
+			"serial_nos": "\n".join(sorted(facts.serial_numbers(row.serial_nos))),
 			"heat_no": row.heat_no,
 			"source_purchase_order": row.source_purchase_order,
 			"certificate": row.certificate,

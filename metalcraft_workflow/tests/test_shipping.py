@@ -2,7 +2,6 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import PACKER, SHIPPER, act
 
 
 class TestShipping(FrappeTestCase):

@@ -1,0 +1,372 @@
+import frappe
+from frappe.tests.utils import FrappeTestCase
+
+from metalcraft_workflow.gates.checklist import get_checklist
+from metalcraft_workflow.gates.guard import GateNotMet
+from metalcraft_workflow.gates.workflow import state_with_gate
+from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.tests import deliveries, factories
+from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
+
+
+class FinalPackCase(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def assertRefused(self, *words, exception=frappe.ValidationError):
+		"""Like assertRaises; each of `words` has to be in the message that the user sees."""
+		return Refused(self, words, exception)
+
+
+class Refused:
+	def __init__(self, case, words, exception):
+		self.case, self.words, self.exception = case, words, exception
+
+	def __enter__(self):
+		frappe.clear_messages()
+
+	def __exit__(self, kind, error, traceback):
+		self.case.assertIsNotNone(kind, "nothing was refused")
+		if not issubclass(kind, self.exception):
+			return False
+		for word in self.words:
+			self.case.assertIn(str(word), str(error))
+		return True
+
+
+class TestDeliveryNoteOfOrder(FinalPackCase):
+	def test_it_is_filled_with_what_is_at_final_pack(self):
+		items = factories.make_item(), factories.make_item("MT-CYL-02")
+		order = deliveries.approved_order((items[0], 10, 100), (items[1], 4, 50))
+		deliveries.bring(order, 6)
+		doc = deliveries.packed(order)
+		self.assertEqual(
+			[(row.item_code, row.qty, row.warehouse) for row in doc.items], [(items[0], 6, FINAL_PACK)]
+		)
+		self.assertEqual(doc.net_total, 600)
+		self.assertEqual(doc.items[0].customer_po_no, order.po_no)
+
+		deliveries.bring(order, 4, 4)
+		second = deliveries.packed(order)
+		self.assertEqual([(row.item_code, row.qty) for row in second.items], [(items[0], 4), (items[1], 4)])
+
+	def test_nothing_ready_is_said_in_a_sentence(self):
+		order = deliveries.approved_order()
+		with as_user(PACKER), self.assertRefused("Nothing of Sales Order", order.name):
+			make_delivery_note(order.name)
+		deliveries.bring(order)
+		deliveries.packed(order)
+		with as_user(PACKER), self.assertRefused("Nothing of Sales Order", order.name):
+			make_delivery_note(order.name)
+
+	def test_one_note_carries_several_orders(self):
+		first, second = deliveries.approved_order(), deliveries.approved_order()
+		deliveries.bring(first)
+		deliveries.bring(second, 3)
+		with as_user(PACKER):
+			doc = make_delivery_note(second.name, frappe.as_json(make_delivery_note(first.name)))
+			doc.insert()
+		self.assertEqual(
+			[(row.qty, row.customer_po_no) for row in doc.items], [(10, first.po_no), (3, second.po_no)]
+		)
+
+	def test_adding_an_order_twice_takes_nothing_twice(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		with as_user(PACKER):
+			doc = make_delivery_note(order.name)
+			with self.assertRefused("Nothing of Sales Order"):
+				make_delivery_note(order.name, doc)
+
+	def test_who_may_not_make_delivery_notes_is_refused(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		for user in (SUPPORT, QA):
+			with as_user(user), self.assertRaises(frappe.PermissionError):
+				make_delivery_note(order.name)
+
+	def test_no_more_than_is_there(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order, 6)
+		doc = deliveries.packed(order)
+		with as_user(PACKER):
+			doc.items[0].qty = 7
+			with self.assertRefused("Row 1", "7 Nos", "6 Nos", order.name):
+				doc.save()
+
+	def test_no_more_than_other_notes_leave(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order, 6)
+		with as_user(PACKER):
+			first, second = make_delivery_note(order.name), make_delivery_note(order.name)
+			first.items[0].qty = 4
+			first.insert()
+			with self.assertRefused("Row 1", "6 Nos", "2 Nos"):
+				second.insert()
+			second.items[0].qty = 2
+			second.insert()
+			# deleting the first gives its goods back
+			first.delete()
+			second.items[0].qty = 6
+			second.save()
+
+	def test_erpnext_route_meets_the_same_check(self):
+		from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note as vanilla
+
+		order = deliveries.approved_order()
+		deliveries.bring(order, 6)
+		with as_user(PACKER), self.assertRefused("Row 1", "10 Nos", "6 Nos"):
+			vanilla(order.name).insert()
+
+	def test_two_rows_of_one_order_line_count_together(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order, 6)
+		doc = deliveries.packed(order)
+		row = doc.items[0].as_dict()
+		with as_user(PACKER):
+			doc.append("items", {**row, "name": None, "idx": None, "qty": 1})
+			with self.assertRefused("Row 2", "7 Nos", "6 Nos"):
+				doc.save()
+
+	def test_order_in_change_review_is_not_packed(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		with as_user(PACKER):
+			doc = make_delivery_note(order.name)
+		change_review(order)
+		with as_user(PACKER), self.assertRefused(order.name, "accept the changes"):
+			doc.insert()
+
+	def test_packing_does_not_complete_while_the_order_is_in_review(self):
+		doc = deliveries.delivery()
+		order = doc.items[0].against_sales_order
+		change_review(frappe.get_doc("Sales Order", order))
+		deliveries.edit(doc, PACKER, packing_notes="Can still be written down")
+		with self.assertRefused(order, "accept the changes", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+
+	def test_goods_that_were_taken_back_stop_the_packing(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		doc = deliveries.packed(order)
+		entry = frappe.get_last_doc("Stock Entry", {"sales_order": order.name})
+		entry.cancel()
+		with self.assertRefused("Row 1", "0 Nos", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+
+	def test_services_are_packed_with_the_goods(self):
+		service = factories.make_item("MT-SERVICE", is_stock_item=0)
+		order = deliveries.approved_order((factories.make_item(), 2, 100), (service, 1, 80))
+		deliveries.bring(order)
+		doc = deliveries.packed(order)
+		self.assertEqual([row.item_code for row in doc.items], ["MT-CYL-01", service])
+		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_a_note_without_an_order_passes(self):
+		factories.make_stock(factories.make_item(), 5)
+		customer = factories.make_customer()
+		with as_user(PACKER):
+			doc = frappe.get_doc(
+				{
+					"doctype": "Delivery Note",
+					"customer": customer,
+					"company": factories.COMPANY,
+					"items": [{"item_code": "MT-CYL-01", "qty": 5, "rate": 100, "warehouse": FINAL_PACK}],
+				}
+			).insert()
+		self.assertEqual(deliveries.shipped(doc).workflow_state, "Shipped")
+
+
+class TestTraceability(FinalPackCase):
+	def test_batch_rows_follow_the_line(self):
+		doc, batches = self.batched()
+		self.assertEqual(
+			[(row.line_no, row.item_code, row.qty, row.batch_no, row.heat_no) for row in doc.traceability],
+			[(1, "MT-BATCH-01", 5, batches[0], f"HEAT-{batches[0]}")],
+		)
+		with as_user(PACKER):
+			doc.traceability[0].source_purchase_order = None
+			doc.traceability[0].heat_no = "TYPED"
+			doc.save()
+			self.assertEqual(doc.traceability[0].heat_no, "TYPED")
+			doc.items[0].batch_no = batches[1]
+			doc.save()
+		self.assertEqual(
+			[(row.batch_no, row.heat_no) for row in doc.traceability], [(batches[1], f"HEAT-{batches[1]}")]
+		)
+
+	def test_a_line_for_each_batch_that_came(self):
+		doc, batches = self.batched()
+		with as_user(PACKER):
+			rest = make_delivery_note(doc.items[0].against_sales_order)
+		self.assertEqual([(row.qty, row.batch_no) for row in rest.items], [(5, batches[1])])
+		doc.delete()
+		with as_user(PACKER):
+			whole = make_delivery_note(rest.items[0].against_sales_order)
+		self.assertEqual([(row.qty, row.batch_no) for row in whole.items], [(5, batches[0]), (5, batches[1])])
+		self.assertEqual(whole.net_total, 1000)
+
+	def test_packing_waits_for_the_batch(self):
+		doc, batches = self.batched(choose=False)
+		self.assertEqual([(row.qty, row.batch_no) for row in doc.traceability], [(5, None)])
+		with self.assertRefused("Row 1", "batch", "5", "MT-BATCH-01", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+		with as_user(PACKER):
+			doc.reload()
+			doc.items[0].batch_no = batches[0]
+			doc.items[0].use_serial_batch_fields = 1
+			doc.save()
+		self.assertEqual(len(doc.traceability), 1)
+		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_batches_ship(self):
+		doc, batches = self.batched()
+		doc = deliveries.shipped(doc)
+		self.assertEqual(doc.docstatus, 1)
+		self.assertEqual(doc.traceability[0].batch_no, batches[0])
+
+	def test_a_batch_is_not_promised_twice(self):
+		doc, batches = self.batched()
+		other = deliveries.approved_order(("MT-BATCH-01", 5, 100))
+		deliveries.bring(other, batch_no=self.batch(), use_serial_batch_fields=1)
+		with as_user(PACKER):
+			second = make_delivery_note(other.name)
+			second.items[0].update({"batch_no": batches[0], "use_serial_batch_fields": 1})
+			with self.assertRefused("Row 1", batches[0], doc.name):
+				second.insert()
+
+	def test_the_order_can_ask_for_more_than_the_item(self):
+		item = factories.make_item()
+		order = factories.make_order((item, 2, 100))
+		order.items[0].traceability_required = "Heat"
+		order.save()
+		order = factories.approve(order)
+		order.db_set("follows_process", 1)
+		deliveries.bring(order)
+		doc = deliveries.packed(order)
+		self.assertEqual([(row.item_code, row.qty) for row in doc.traceability], [(item, 2)])
+		with self.assertRefused("Row 1", "heat number", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+		with as_user(PACKER):
+			doc.reload()
+			doc.traceability[0].update({"qty": 1, "heat_no": "H1"})
+			doc.append("traceability", {"item_code": item, "qty": 1, "heat_no": "H2"})
+			doc.save()
+		self.assertEqual([row.heat_no for row in doc.traceability], ["H1", "H2"])
+		self.assertEqual(doc.traceability[1].delivery_note_item, doc.items[0].name)
+		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_serial_numbers(self):
+		doc, serials = self.serialised(2)
+		self.assertEqual(doc.traceability[0].serial_nos.split("\n"), serials)
+		doc = deliveries.shipped(doc)
+		self.assertEqual(frappe.db.get_value("Serial No", serials[0], "status"), "Delivered")
+
+	def test_packing_waits_for_each_serial_number(self):
+		doc, serials = self.serialised(2)
+		with as_user(PACKER):
+			doc.items[0].serial_no = serials[0]
+			doc.save()
+		with self.assertRefused("Row 1", "serial number", "2", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+
+	def test_a_serial_number_is_not_promised_twice(self):
+		doc, serials = self.serialised(1)
+		order = deliveries.approved_order(("MT-SERIAL-01", 1, 100))
+		deliveries.bring(order, serial_no=self.serial(), use_serial_batch_fields=1)
+		with as_user(PACKER):
+			second = make_delivery_note(order.name)
+			second.items[0].update({"serial_no": serials[0], "use_serial_batch_fields": 1})
+			with self.assertRefused("Row 1", serials[0], doc.name):
+				second.insert()
+
+	def test_rows_of_removed_lines_go(self):
+		doc, _batches = self.batched()
+		with as_user(PACKER):
+			order = deliveries.approved_order()
+			deliveries.bring(order)
+			doc = make_delivery_note(order.name, frappe.get_doc("Delivery Note", doc.name))
+			doc.remove(doc.items[0])
+			doc.save()
+		self.assertEqual([row.item_code for row in doc.items], ["MT-CYL-01"])
+		self.assertFalse(doc.traceability)
+
+	def test_an_item_that_is_not_on_the_note(self):
+		doc = deliveries.delivery()
+		item = factories.make_item("MT-CYL-02")
+		with as_user(PACKER):
+			doc.append("traceability", {"item_code": item, "qty": 1})
+			with self.assertRefused("Traceability row 1", "MT-CYL-02"):
+				doc.save()
+
+	def test_missing_traceability_can_be_waived_with_a_reason(self):
+		from metalcraft_workflow.gates.waiver import waive
+
+		doc, _batches = self.batched(choose=False)
+		with as_user(PACKER), self.assertRaises(frappe.PermissionError):
+			waive("Delivery Note", doc.name, "complete_packing", "traceability", "no")
+		with as_user(MANAGER):
+			waive("Delivery Note", doc.name, "complete_packing", "traceability", "Sample without papers")
+		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_the_checklist_says_what_is_missing(self):
+		doc, _batches = self.batched(choose=False)
+		with as_user(PACKER):
+			(gate,) = get_checklist("Delivery Note", doc.name)
+		self.assertEqual(gate["action"], "Complete Packing")
+		missing = {row["code"]: row["message"] for row in gate["requirements"] if not row["met"]}
+		self.assertEqual(list(missing), ["traceability"])
+		self.assertIn("Row 1", missing["traceability"])
+
+	def test_a_change_of_lines_after_packing_voids_it(self):
+		doc, _batches = self.batched()
+		doc = deliveries.cleared(doc)
+		with as_user(SUPPORT):
+			act(doc, "Revoke Clearance", SUPPORT, "Customer wants fewer")
+			doc = frappe.get_doc("Delivery Note", doc.name)
+			doc.items[0].qty = 4
+			doc.save()
+		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
+
+	# what these tests arrange with
+
+	def batched(self, choose: bool = True):
+		"""A delivery note of one of two batches of 5 that came for an order; both batches."""
+		factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
+		batches = [self.batch(), self.batch()]
+		order = deliveries.approved_order(("MT-BATCH-01", 10, 100))
+		for batch in batches:
+			deliveries.bring(order, 5, batch_no=batch, use_serial_batch_fields=1)
+		with as_user(PACKER):
+			doc = make_delivery_note(order.name)
+			doc.remove(doc.items[1])
+			if not choose:
+				doc.items[0].update({"batch_no": None, "use_serial_batch_fields": 0})
+			return doc.insert(), batches
+
+	def batch(self) -> str:
+		name = f"MTB-{frappe.generate_hash(length=8)}"
+		factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
+		frappe.get_doc(
+			{"doctype": "Batch", "batch_id": name, "item": "MT-BATCH-01", "heat_no": f"HEAT-{name}"}
+		).insert()
+		return name
+
+	def serialised(self, qty: int):
+		"""A delivery note of `qty` of an item with serial numbers; the numbers."""
+		factories.make_item("MT-SERIAL-01", has_serial_no=1, traceability_required="Serial")
+		serials = [self.serial() for _ in range(qty)]
+		order = deliveries.approved_order(("MT-SERIAL-01", qty, 100))
+		deliveries.bring(order, serial_no="\n".join(serials), use_serial_batch_fields=1)
+		with as_user(PACKER):
+			return make_delivery_note(order.name).insert(), serials
+
+	def serial(self) -> str:
+		return f"MTS-{frappe.generate_hash(length=8)}"
+
+
+def change_review(order) -> None:
+	"""Put an approved order where a change of its lines takes it."""
+	order.db_set("workflow_state", state_with_gate("Sales Order", "change_review"))
