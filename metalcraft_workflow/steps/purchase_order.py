@@ -70,15 +70,16 @@ def set_differences(doc: Document, method: str | None = None) -> None:
 	"""Write down how the order differs from its quotations; a new difference wants a new look.
 
 	In `validate` and `before_update_after_submit`, when the lines are priced. The field holds plain
-	text, one difference a line. Acknowledging is the approver's, so it counts from the time when
-	approval was asked for.
+	text, one difference a line. Acknowledging is the approver's, so it can be done from the time
+	when the order has come to them.
 	"""
 	before = doc.get_doc_before_save()
 	text = describe(quotation_differences(doc))
 	if text != ((before and before.quotation_differences) or ""):
 		doc.differences_acknowledged = 0
 	doc.quotation_differences = text
-	if doc.differences_acknowledged and not (before and gate_of(before)):
+	newly = doc.differences_acknowledged and not (before and before.differences_acknowledged)
+	if newly and (not before or gate_of(before) in ("", "credit_hold")):
 		doc.differences_acknowledged = 0
 		frappe.msgprint(
 			_("Whoever approves the order acknowledges the differences, once approval was asked for."),
