@@ -20,6 +20,7 @@ app_include_css = "metalcraft_workflow.bundle.css"
 doctype_js = {
 	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
 	"Delivery Note": ["public/js/gate.js", "public/js/delivery_note.js"],
+	"Sales Invoice": "public/js/sales_invoice.js",
 }
 doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
 
@@ -174,15 +175,17 @@ doc_events = {
 			f"{GUARD}.choose_branch",
 		],
 		"validate": [
+			"metalcraft_workflow.steps.enquiry.fill_customer_part_no",
 			"metalcraft_workflow.steps.final_pack.fill_traceability",
 			"metalcraft_workflow.steps.final_pack.check_lines",
 			f"{GUARD}.check",
 		],
 		"before_update_after_submit": [f"{GUARD}.check"],
 		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
+		"before_submit": [f"{CREDIT}.lift_limit"],
 		"after_insert": [f"{TRACKING}.place_outside"],
 		"on_update": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
-		"on_submit": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_submit": [f"{CREDIT}.put_back_limit", f"{GUARD}.record_passage", *KEEP_DELIVERY],
 		"on_update_after_submit": [f"{GUARD}.record_passage", f"{INVOICING}.pass_on_tracking"],
 		"on_cancel": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
 		"after_delete": KEEP_DELIVERY,
@@ -193,7 +196,12 @@ doc_events = {
 	"Sales Invoice": {
 		"before_validate": [f"{INVOICING}.fill_tracking"],
 		"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"],
-		"on_submit": [f"{TRACKING}.keep_invoice", f"{INVOICING}.send_on_submit"],
+		"before_submit": [f"{CREDIT}.lift_limit"],
+		"on_submit": [
+			f"{CREDIT}.put_back_limit",
+			f"{TRACKING}.keep_invoice",
+			f"{INVOICING}.send_on_submit",
+		],
 		"before_cancel": [f"{CLOSING}.reopen_before_cancel"],
 		"on_cancel": [f"{TRACKING}.keep_invoice"],
 		# Steps 13-14: whatever pays an invoice changes what is outstanding on it

@@ -73,7 +73,8 @@ metalcraft_workflow.gate = {
 			open.forEach((row) => list.append(this.draw_missing(frm, row)));
 		}
 		this.draw_done(card, waived, __("Waived"), "solid-warning");
-		this.draw_done(card, met, __("Met"), "tick");
+		// Of an order that is still open, only what keeps it open is of interest.
+		if (entry.action || !open.length) this.draw_done(card, met, __("Met"), "tick");
 		return card;
 	},
 

@@ -22,6 +22,9 @@ metalcraft_workflow.sales_order = {
 		frm.remove_custom_button(__("Delivery Note"), create);
 		frm.remove_custom_button(__("Pick List"), create);
 		frm.remove_custom_button(__("Sales Invoice"), create); // made from the delivery, step 12
+		if (!frappe.model.can_create("Payment Request")) {
+			frm.remove_custom_button(__("Payment Request"), create);
+		}
 		if (["Closed", "On Hold"].includes(status) || flt(frm.doc.per_delivered, 6) >= 100) return;
 
 		if (frappe.model.can_create("Stock Entry")) {
