@@ -112,7 +112,8 @@ doc_events = {
 	# Steps 1-3
 	"Quotation": {
 		"validate": ["metalcraft_workflow.steps.enquiry.fill_customer_part_no"],
-		"on_submit": ["metalcraft_workflow.steps.enquiry.make_customer_of_lead"],
+		"before_submit": ["metalcraft_workflow.steps.enquiry.make_customer_of_lead"],
+		"on_submit": ["metalcraft_workflow.steps.enquiry.mark_lead_converted"],
 	},
 	# Steps 4-5
 	"Sales Order": {
