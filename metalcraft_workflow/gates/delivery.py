@@ -30,7 +30,6 @@ def process_orders(doc: Document) -> list[frappe._dict]:
 			"grand_total",
 			"base_rounded_total",
 			"base_grand_total",
-			"advance_paid",
 			"payment_terms_template",
 		],
 		order_by="name",

@@ -38,7 +38,9 @@ def stock_qty(row: Document) -> float:
 def needs_by_line(doc: Document) -> dict[str, str]:
 	"""Line -> what it must name, as its order line says, else as its item says."""
 	of_item = values("Item", "traceability_required", {row.item_code for row in doc.items})
-	of_order_line = values("Sales Order Item", "traceability_required", {row.get("so_detail") for row in doc.items})
+	of_order_line = values(
+		"Sales Order Item", "traceability_required", {row.get("so_detail") for row in doc.items}
+	)
 	return {
 		row.name: rules.needs_of(of_item.get(row.item_code), of_order_line.get(row.get("so_detail")))
 		for row in doc.items
@@ -77,8 +79,7 @@ def sources_in_bundle(entries: list[frappe._dict]) -> tuple[rules.Source, ...]:
 		if entry.serial_no:
 			serials[batch_no].append(entry.serial_no)
 	return tuple(
-		rules.Source(flt(qty[batch_no], rules.PLACES), batch_no, tuple(serials[batch_no]))
-		for batch_no in qty
+		rules.Source(flt(qty[batch_no], rules.PLACES), batch_no, tuple(serials[batch_no])) for batch_no in qty
 	)
 
 

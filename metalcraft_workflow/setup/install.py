@@ -6,7 +6,8 @@ from frappe import _
 from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
 from metalcraft_workflow.setup.permissions import grant_permissions
-from metalcraft_workflow.setup.workflows import make_workflows
+from metalcraft_workflow.setup.properties import make_properties
+from metalcraft_workflow.setup.workflows import allow_renaming_states, make_workflows
 
 NEEDED_MAJOR = {"frappe": 15, "erpnext": 15}
 
@@ -19,6 +20,7 @@ def before_install() -> None:
 def after_install() -> None:
 	"""Make the fields. What refers to roles waits for the fixtures: see `after_sync`."""
 	make_custom_fields()
+	make_properties()
 
 
 def after_sync() -> None:
@@ -26,6 +28,7 @@ def after_sync() -> None:
 	grant_permissions()
 	make_defaults()
 	make_workflows()
+	allow_renaming_states()
 
 
 def check_versions() -> None:

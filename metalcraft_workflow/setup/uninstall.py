@@ -8,6 +8,7 @@ import frappe
 from metalcraft_workflow.setup.custom_fields import delete_custom_fields
 from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
 from metalcraft_workflow.setup.permissions import revoke_permissions
+from metalcraft_workflow.setup.properties import delete_properties
 from metalcraft_workflow.setup.workflows import delete_workflows
 
 
@@ -21,6 +22,7 @@ def before_uninstall() -> None:
 	restore_purchase_order_wall()
 	revoke_permissions()
 	delete_fixtures()
+	delete_properties()
 	delete_custom_fields()
 
 

@@ -46,13 +46,14 @@ def orders_with_payments(doc: Document) -> list[rules.Order]:
 		)
 	)
 	orders = [order for order in orders if percent.get(order.payment_terms_template)]
-	paid = paid_on_invoices([order.name for order in orders])
+	names = [order.name for order in orders]
+	advances, paid = open_advances(names), paid_on_invoices(names)
 	return [
 		delivery.as_fact(
 			order,
 			total=total_of(order),
 			prepayment=flt(percent[order.payment_terms_template]),
-			paid=flt(order.advance_paid) + paid.get(order.name, 0),
+			paid=advances.get(order.name, 0) + paid.get(order.name, 0),
 			currency=order.party_account_currency or order.currency,
 		)
 		for order in orders
@@ -64,6 +65,47 @@ def total_of(order: frappe._dict) -> float:
 	if not order.party_account_currency or order.party_account_currency == order.currency:
 		return flt(order.rounded_total) or flt(order.grand_total)
 	return flt(order.base_rounded_total) or flt(order.base_grand_total)
+
+
+def open_advances(orders: list[str]) -> dict[str, float]:
+	"""Order -> advances that no invoice has taken over yet.
+
+	ERPNext's `advance_paid` goes on counting what an invoice has taken over, which would count twice.
+	"""
+	if not orders:
+		return {}
+	payment, reference, account = (
+		frappe.qb.DocType("Payment Entry"),
+		frappe.qb.DocType("Payment Entry Reference"),
+		frappe.qb.DocType("Journal Entry Account"),
+	)
+	by_payment = (
+		frappe.qb.from_(reference)
+		.join(payment)
+		.on(reference.parent == payment.name)
+		.where(payment.docstatus == 1)
+		.where(reference.reference_doctype == "Sales Order")
+		.where(reference.reference_name.isin(orders))
+		.select(reference.reference_name, payment.payment_type, reference.allocated_amount)
+		.run()
+	)
+	by_journal = (
+		frappe.qb.from_(account)
+		.where(account.docstatus == 1)
+		.where(account.reference_type == "Sales Order")
+		.where(account.reference_name.isin(orders))
+		.select(
+			account.reference_name, account.credit_in_account_currency - account.debit_in_account_currency
+		)
+		.run()
+	)
+	found: dict[str, float] = defaultdict(float)
+	for order, payment_type, amount in by_payment:
+		# What is paid back is kept as an amount of its own
+		found[order] += abs(flt(amount)) * (-1 if payment_type == "Pay" else 1)
+	for order, amount in by_journal:
+		found[order] += flt(amount)
+	return found
 
 
 def paid_on_invoices(orders: list[str]) -> dict[str, float]:

@@ -147,25 +147,23 @@ def stamp_acceptance(doc: Document, user: str | None, when) -> None:
 def on_file_trash(file: Document, method: str | None = None) -> None:
 	"""Take a deleted file out of its delivery note, and re-open what its release vouched for.
 
-	What has shipped keeps its documents. Raises ValidationError for it.
+	Of what has shipped, Frappe itself keeps the files: see setup.properties.
 	"""
 	if file.attached_to_doctype != "Delivery Note" or not file.file_url:
 		return
 	rows = frappe.get_all(
 		"Shipment Document",
-		filters={"parent": file.attached_to_name, "parenttype": "Delivery Note", "file": file.file_url},
+		filters={
+			"parent": file.attached_to_name,
+			"parenttype": "Delivery Note",
+			"docstatus": 0,
+			"file": file.file_url,
+		},
 		pluck="name",
 	)
 	if not rows or another_copy(file):
 		return
 	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
-	if doc.docstatus:
-		frappe.throw(
-			_("{0} belongs to Delivery Note {1}, which has shipped. Its documents are kept.").format(
-				frappe.bold(frappe.utils.escape_html(file.file_name or file.file_url)), doc.name
-			),
-			title=_("Kept for Good"),
-		)
 	for row in doc.shipment_documents:
 		if row.name in rows:
 			row.db_set({name: None for name in ("file", *STAMPS, *ACCEPTANCE)}, update_modified=False)

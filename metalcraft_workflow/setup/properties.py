@@ -1,0 +1,30 @@
+"""Properties of ERPNext's own DocTypes that the process stands on. Made when missing; an
+administrator may change them in Customize Form, and keeps that."""
+
+import frappe
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+
+from metalcraft_workflow.setup.custom_fields import MODULE
+
+# DocType, property, value, type
+PROPERTIES = (
+	# What has shipped keeps its certificates, and an approved order the customer's purchase order:
+	# Frappe refuses to delete the files of a submitted document
+	("Sales Order", "protect_attached_files", "1", "Check"),
+	("Delivery Note", "protect_attached_files", "1", "Check"),
+)
+
+
+def make_properties() -> None:
+	"""Set the properties that nobody has set."""
+	for doctype, name, value, fieldtype in PROPERTIES:
+		if not frappe.db.exists("Property Setter", {"doc_type": doctype, "property": name}):
+			setter = make_property_setter(doctype, None, name, value, fieldtype, for_doctype=True)
+			setter.db_set("module", MODULE)
+
+
+def delete_properties() -> None:
+	"""Take back the properties that the app set, for uninstall."""
+	for doctype, name, _value, _fieldtype in PROPERTIES:
+		frappe.db.delete("Property Setter", {"doc_type": doctype, "property": name, "module": MODULE})
+		frappe.clear_cache(doctype=doctype)
