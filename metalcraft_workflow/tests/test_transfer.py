@@ -1,0 +1,342 @@
+import frappe
+from frappe.tests.utils import FrappeTestCase
+
+from metalcraft_workflow.gates import final_pack
+from metalcraft_workflow.steps.transfer import make_transfer
+from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests.factories import (
+	APPROVER,
+	COMPANY,
+	FINAL_PACK,
+	PACKER,
+	PRODUCER,
+	PRODUCTION,
+	SUPPORT,
+	act,
+	approve,
+	as_user,
+	change_quantity,
+	make_item,
+	make_order,
+	make_stock,
+)
+
+
+def draft(order, qty: float | None = None, user: str = PRODUCER, **fields):
+	"""A saved transfer of what remains of an order (or of `qty` of each line), made by Production."""
+	with as_user(user):
+		entry = make_transfer(order.name)
+		for row in entry.items:
+			row.s_warehouse = row.s_warehouse or PRODUCTION
+			if qty is not None:
+				row.qty = qty
+			row.update(fields)
+		return entry.insert()
+
+
+def transfer(order, qty: float | None = None, user: str = PRODUCER, **fields):
+	"""The same, submitted."""
+	entry = draft(order, qty, user, **fields)
+	with as_user(user):
+		entry.submit()
+	return entry
+
+
+def figures(order) -> tuple[float, list[float]]:
+	"""What a user sees on the order: per cent, and the quantity of each line."""
+	order = frappe.get_doc("Sales Order", order.name)
+	return order.per_final_pack, [row.final_pack_qty for row in order.items]
+
+
+class TransferCase(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def setUp(self):
+		self.item = make_item("MT-T-01")
+		make_stock(self.item, 100, PRODUCTION)
+
+	def tearDown(self):
+		frappe.db.rollback()
+
+	def approved(self, *lines, **fields):
+		return approve(make_order(*(lines or ((self.item, 10, 100),)), **fields))
+
+	def assertRefused(self, expected: str, function, *args, **kwargs):
+		with self.assertRaises(frappe.ValidationError) as caught:
+			function(*args, **kwargs)
+		self.assertIn(expected, str(caught.exception) + str(frappe.local.message_log[-1:]))
+
+
+class TestTransfer(TransferCase):
+	def test_what_remains_is_brought_in_parts(self):
+		order = self.approved((self.item, 10, 100), (make_item("MT-T-02"), 4, 50))
+		make_stock("MT-T-02", 4, PRODUCTION)
+		entry = make_transfer(order.name)
+		self.assertEqual(
+			[(row.item_code, row.qty, row.t_warehouse, row.sales_order) for row in entry.items],
+			[(self.item, 10, FINAL_PACK, order.name), ("MT-T-02", 4, FINAL_PACK, order.name)],
+		)
+		transfer(order, 3)
+		self.assertEqual(figures(order), (round(600 / 14, 6), [3, 3]))
+		self.assertEqual([row.qty for row in make_transfer(order.name).items], [7, 1])
+		transfer(order)
+		self.assertEqual(figures(order), (100, [10, 4]))
+		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "order_stage"), "Final Pack")
+		self.assertRefused("at Final Pack already", make_transfer, order.name)
+
+	def test_drafts_do_not_count(self):
+		order = self.approved()
+		draft(order, 6)
+		self.assertEqual(figures(order), (0, [0]))
+		self.assertEqual(make_transfer(order.name).items[0].qty, 10)
+
+	def test_more_than_ordered_is_refused_with_the_row(self):
+		order = self.approved()
+		transfer(order, 6)
+		self.assertRefused("Row #1: 5 of MT-T-01 is more than was ordered. 4 may still", draft, order, 5)
+		later = draft(order, 4)
+		transfer(order, 4)
+		with as_user(PRODUCER):
+			self.assertRefused("0 may still come", later.submit)
+		self.assertEqual(figures(order), (100, [10]))
+
+	def test_rows_of_one_line_add_up(self):
+		order = self.approved()
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			entry.items[0].update({"qty": 6, "s_warehouse": PRODUCTION})
+			entry.append("items", {"item_code": self.item, "qty": 5, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK})
+			self.assertRefused("Row #2: 5 of MT-T-01 is more than was ordered. 4 may", entry.insert)
+
+	def test_cancelling_gives_back(self):
+		order = self.approved()
+		transfer(order, 4)
+		entry = transfer(order, 6)
+		with as_user(PRODUCER):
+			entry.cancel()
+		self.assertEqual(figures(order), (40, [4]))
+		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "order_stage"), "Final Pack")
+		self.assertEqual(make_transfer(order.name).items[0].qty, 6)
+
+	def test_other_units_are_converted(self):
+		box = make_item("MT-T-BOX", uoms=[{"uom": "Box", "conversion_factor": 10}])
+		make_stock(box, 50, PRODUCTION)
+		order = make_order((box, 2, 100))
+		order.items[0].update({"uom": "Box", "conversion_factor": 10})
+		with as_user(SUPPORT):
+			order.save()
+		order = approve(order)
+		self.assertEqual(make_transfer(order.name).items[0].qty, 20)
+		transfer(order, 15)
+		self.assertEqual(figures(order), (75, [1.5]))
+		self.assertRefused("5 may still come", draft, order, 6)
+
+	def test_sending_back_takes_away_and_never_below_nothing(self):
+		order = self.approved()
+		transfer(order, 6)
+		transfer(order, 2, s_warehouse=FINAL_PACK, t_warehouse=PRODUCTION)
+		self.assertEqual(figures(order), (40, [4]))
+		make_stock(self.item, 20, FINAL_PACK)
+		self.assertRefused(
+			"more than is at Final Pack for this order, which is 4",
+			draft,
+			order,
+			5,
+			s_warehouse=FINAL_PACK,
+			t_warehouse=PRODUCTION,
+		)
+
+	def test_order_has_to_be_approved_and_open(self):
+		order = make_order((self.item, 10, 100))
+		self.assertRefused("is not approved", make_transfer, order.name)
+		order = approve(order)
+		entry = draft(order)
+		for status in ("On Hold", "Closed"):
+			frappe.db.set_value("Sales Order", order.name, "status", status)
+			self.assertRefused("Re-open it", make_transfer, order.name)
+			with as_user(PRODUCER):
+				self.assertRefused("Re-open it", entry.submit)
+				entry.reload()
+		frappe.db.set_value("Sales Order", order.name, {"status": "To Deliver and Bill", "workflow_state": "Change Review"})
+		self.assertRefused("waits for its review", make_transfer, order.name)
+		with as_user(PRODUCER):
+			self.assertRefused("waits for its review", entry.submit)
+
+	def test_what_is_not_on_the_order_is_refused(self):
+		order, other = self.approved(), self.approved()
+		make_stock(make_item("MT-T-03"), 5, PRODUCTION)
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			entry.items[0].s_warehouse = PRODUCTION
+			entry.append(
+				"items", {"item_code": "MT-T-03", "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK}
+			)
+			self.assertRefused("Row #2", entry.insert)
+			entry.items[1].sales_order_item = order.items[0].name
+			self.assertRefused("MT-T-03 is not what this order line needs", entry.insert)
+			entry.items.pop()
+			entry.items[0].sales_order_item = other.items[0].name
+			self.assertRefused("its order line is not one of", entry.insert)
+
+	def test_client_cannot_book_a_row_for_another_order(self):
+		order, other = self.approved(), self.approved()
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			entry.sales_order = None
+			entry.items[0].update({"sales_order": other.name, "s_warehouse": PRODUCTION})
+			entry.insert().submit()
+		self.assertEqual((figures(order)[0], figures(other)[0]), (100, 0))
+
+	def test_batch_is_kept(self):
+		item = make_item("MT-T-BATCH", has_batch_no=1, create_new_batch=1, batch_number_series="MTB-.####")
+		make_stock(item, 10, PRODUCTION)
+		batch = frappe.db.get_value("Batch", {"item": item})
+		order = self.approved((item, 10, 100))
+		order.items[0].db_set("warehouse", PRODUCTION)
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			self.assertEqual((entry.items[0].s_warehouse, entry.items[0].batch_no), (PRODUCTION, batch))
+			entry.items[0].qty = 4
+			entry.insert().submit()
+		from erpnext.stock.doctype.batch.batch import get_batch_qty
+
+		self.assertEqual(get_batch_qty(batch, FINAL_PACK, item), 4)
+		self.assertEqual(get_batch_qty(batch, PRODUCTION, item), 6)
+
+	def test_serial_numbers_are_filled_in_only_when_there_is_no_choice(self):
+		item = make_item("MT-T-SER", has_serial_no=1, serial_no_series="MTS-.####")
+		make_stock(item, 2, PRODUCTION)
+		order = self.approved((item, 2, 100))
+		order.items[0].db_set("warehouse", PRODUCTION)
+		row = make_transfer(order.name).items[0]
+		serials = frappe.get_all("Serial No", {"item_code": item}, pluck="name", order_by="name")
+		self.assertEqual(row.serial_no.split("\n"), serials)
+		make_stock(item, 1, PRODUCTION)
+		self.assertFalse(make_transfer(order.name).items[0].serial_no)
+
+	def test_bundle_is_there_when_its_parts_are(self):
+		bundle = make_bundle("MT-T-KIT", {self.item: 2, make_item("MT-T-02"): 1})
+		make_stock("MT-T-02", 5, PRODUCTION)
+		order = self.approved((bundle, 5, 100))
+		self.assertEqual(
+			sorted((row.item_code, row.qty) for row in make_transfer(order.name).items),
+			[("MT-T-01", 10), ("MT-T-02", 5)],
+		)
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			for row in entry.items:
+				row.s_warehouse = PRODUCTION
+				row.qty = {"MT-T-01": 8, "MT-T-02": 1}[row.item_code]
+			entry.insert().submit()
+		self.assertEqual(figures(order), (20, [1]))
+		transfer(order)
+		self.assertEqual(figures(order), (100, [5]))
+		self.assertEqual(final_pack.ready_to_pack(order.name), {order.items[0].name: 5})
+
+	def test_services_and_dropped_shipments_are_not_waited_for(self):
+		service = make_item("MT-T-SVC", is_stock_item=0, item_defaults=[])
+		order = self.approved((self.item, 10, 100), (service, 1, 500))
+		transfer(order)
+		self.assertEqual(figures(order), (100, [10, 0]))
+		self.assertEqual(
+			final_pack.ready_to_pack(order.name), {order.items[0].name: 10, order.items[1].name: 1}
+		)
+
+	def test_figures_can_be_made_from_nothing(self):
+		order = self.approved()
+		transfer(order, 3)
+		transfer(order, 4).cancel()
+		kept = figures(order)
+		frappe.db.set_value("Sales Order", order.name, "per_final_pack", 0)
+		frappe.db.set_value("Sales Order Item", order.items[0].name, "final_pack_qty", 99)
+		final_pack.keep_figures(order.name)
+		self.assertEqual(figures(order), kept)
+
+	def test_receipt_straight_into_final_pack_counts(self):
+		order = self.approved()
+		with as_user("Administrator"):
+			make_stock(self.item, 4, FINAL_PACK, sales_order_item=order.items[0].name)
+		self.assertEqual(figures(order), (40, [4]))
+
+	def test_order_outside_the_process_has_no_limit(self):
+		order = self.approved()
+		frappe.db.set_value("Sales Order", order.name, "follows_process", 0)
+		entry = frappe.copy_doc(draft(order, 10))
+		entry.items[0].qty = 12
+		with as_user(PRODUCER):
+			entry.insert().submit()
+		self.assertEqual(figures(order), (0, [0]))
+
+	def test_final_pack_is_told(self):
+		order = self.approved()
+		entry = transfer(order, 4)
+		subject = frappe.db.get_value(
+			"Notification Log", {"for_user": PACKER, "document_name": entry.name}, "subject"
+		)
+		self.assertIn(f"Arrived at Final Pack for {order.name}", subject)
+		self.assertIn("4 Nos MT-T-01", subject)
+
+	def test_who_may_transfer(self):
+		order = self.approved()
+		for user in (PACKER, SUPPORT):
+			with as_user(user), self.assertRaises(frappe.PermissionError):
+				make_transfer(order.name)
+
+	def test_no_final_pack_warehouse(self):
+		order = self.approved()
+		settings = frappe.get_doc("Metalcraft Settings")
+		settings.warehouses = [row for row in settings.warehouses if row.company != COMPANY]
+		settings.save()
+		self.assertRefused("Set the Final Pack warehouse", make_transfer, order.name)
+
+	def test_stock_entries_of_others_cost_nothing(self):
+		entry = frappe.get_doc(
+			{
+				"doctype": "Stock Entry",
+				"stock_entry_type": "Material Transfer",
+				"company": COMPANY,
+				"items": [{"item_code": self.item, "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK}],
+			}
+		).insert()
+		from metalcraft_workflow.steps import transfer as step
+
+		with self.assertQueryCount(0):
+			step.check(entry)
+			step.keep_figures(entry)
+
+	def test_changed_quantity_changes_the_percentage(self):
+		order = self.approved()
+		transfer(order, 5)
+		change_quantity(order, 20)
+		self.assertEqual(figures(order), (25, [5]))
+		self.assertRefused("waits for its review", make_transfer, order.name)
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		self.assertEqual(make_transfer(order.name).items[0].qty, 15)
+
+	def test_order_is_cancelled_after_its_transfers(self):
+		order = self.approved()
+		entry = transfer(order, 5)
+		frappe.db.savepoint("before_cancel")
+		with self.assertRaises(frappe.LinkExistsError):
+			act(order, "Cancel Order", APPROVER, "Not wanted any more")
+		frappe.db.rollback(save_point="before_cancel")
+		with as_user(PRODUCER):
+			entry.cancel()
+		order = act(order, "Cancel Order", APPROVER, "Not wanted any more")
+		self.assertEqual((order.docstatus, figures(order)), (2, (0, [0])))
+
+
+def make_bundle(code: str, parts: dict[str, float]) -> str:
+	make_item(code, is_stock_item=0, item_defaults=[])
+	if not frappe.db.exists("Product Bundle", {"new_item_code": code}):
+		frappe.get_doc(
+			{
+				"doctype": "Product Bundle",
+				"new_item_code": code,
+				"items": [{"item_code": item, "qty": qty} for item, qty in parts.items()],
+			}
+		).insert()
+	return code
