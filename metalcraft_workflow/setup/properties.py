@@ -1,4 +1,4 @@
-"""Properties of ERPNext's own DocTypes that the process stands on. Made when missing; an
+"""Properties of Frappe's and ERPNext's own DocTypes that the process stands on. Made when missing; an
 administrator may change them in Customize Form, and keeps that."""
 
 import frappe
@@ -12,6 +12,8 @@ PROPERTIES = (
 	# Frappe refuses to delete the files of a submitted document
 	("Sales Order", "protect_attached_files", "1", "Check"),
 	("Delivery Note", "protect_attached_files", "1", "Check"),
+	# An administrator renames a state, and documents, workflows and gates follow
+	("Workflow State", "allow_rename", "1", "Check"),
 )
 
 
