@@ -7,7 +7,7 @@ from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
 from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.properties import make_properties
-from metalcraft_workflow.setup.workflows import allow_renaming_states, make_workflows
+from metalcraft_workflow.setup.workflows import make_workflows
 
 NEEDED_MAJOR = {"frappe": 15, "erpnext": 15}
 
@@ -28,7 +28,6 @@ def after_sync() -> None:
 	grant_permissions()
 	make_defaults()
 	make_workflows()
-	allow_renaming_states()
 
 
 def check_versions() -> None:
