@@ -1,0 +1,194 @@
+import unittest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metalcraft_workflow.rules import packing
+from metalcraft_workflow.rules.traceability import (
+	Entry,
+	Line,
+	Source,
+	fill,
+	needs_of,
+	problems,
+)
+
+
+def line(**values) -> Line:
+	return Line(**{"name": "L1", "row": 1, "item_code": "CYL", "qty": 5, **values})
+
+
+def entry(**values) -> Entry:
+	return Entry(**{"line": "L1", "item_code": "CYL", "qty": 5, "row": 1, "key": "0", **values})
+
+
+def texts(*args) -> list[str]:
+	return [problem.message.format(**problem.params) for problem in problems(*args)]
+
+
+class TestNeeds(unittest.TestCase):
+	def test_the_order_line_comes_before_the_item(self):
+		self.assertEqual(needs_of("Batch", None), "Batch")
+		self.assertEqual(needs_of("Batch", "Serial"), "Serial")
+		self.assertEqual(needs_of("Batch", "None"), "")
+		self.assertEqual(needs_of("None", ""), "")
+		self.assertEqual(needs_of(None, None), "")
+
+
+class TestFill(unittest.TestCase):
+	def test_nothing_needed_and_nothing_chosen_makes_no_row(self):
+		self.assertEqual(fill([line()], []), [])
+
+	def test_a_row_to_type_in(self):
+		self.assertEqual([(row.qty, row.key) for row in fill([line(needs="Heat")], [])], [(5, "")])
+
+	def test_a_chosen_batch_takes_the_row_that_waited(self):
+		rows = fill([line(needs="Batch", sources=(Source(5, "B1"),))], [entry()])
+		self.assertEqual([(row.batch_no, row.key) for row in rows], [("B1", "0")])
+
+	def test_another_batch_takes_the_place_of_the_former(self):
+		rows = fill(
+			[line(sources=(Source(5, "B2"),), former_sources=(Source(5, "B1"),))], [entry(batch_no="B1")]
+		)
+		self.assertEqual([row.batch_no for row in rows], ["B2"])
+
+	def test_a_batch_that_is_no_longer_chosen_goes(self):
+		changed = line(needs="Batch", former_sources=(Source(5, "B1"),))
+		self.assertEqual([row.batch_no for row in fill([changed], [entry(batch_no="B1")])], [""])
+
+	def test_what_people_typed_stays(self):
+		rows = fill([line(sources=(Source(5, "B1"),))], [entry(batch_no="B9", heat_no="H")])
+		self.assertEqual([(row.batch_no, row.heat_no) for row in rows], [("B9", "H"), ("B1", "")])
+
+	def test_quantity_follows_the_line_unless_it_is_split_by_hand(self):
+		now = line(qty=7, sources=(Source(7, "B1"),))
+		self.assertEqual([row.qty for row in fill([now], [entry(batch_no="B1")])], [7])
+		split = [
+			entry(batch_no="B1", qty=3, heat_no="H1"),
+			entry(batch_no="B1", qty=4, heat_no="H2", key="1"),
+		]
+		self.assertEqual([row.qty for row in fill([now], split)], [3, 4])
+
+	def test_rows_of_removed_lines_go(self):
+		self.assertEqual(fill([line(name="L2")], [entry(heat_no="H")]), [])
+
+	@given(
+		st.lists(
+			st.builds(
+				Source,
+				st.integers(1, 9).map(float),
+				st.sampled_from(["B1", "B2", "B3"]),
+				st.just(()),
+			),
+			unique_by=lambda source: source.batch_no,
+			max_size=3,
+		),
+		st.sampled_from(["", "Batch", "Heat"]),
+	)
+	def test_filling_twice_changes_nothing(self, sources, needs):
+		one = line(qty=sum(source.qty for source in sources) or 5, needs=needs, sources=tuple(sources))
+		once = fill([one], [])
+		keyed = [
+			Entry(**{**row.__dict__, "key": str(number), "row": number}) for number, row in enumerate(once)
+		]
+		self.assertEqual(fill([one], keyed), keyed)
+		if needs == "Batch" and sources:
+			items = {source.batch_no: "CYL" for source in sources}
+			self.assertEqual(problems([one], keyed, items, {}), [])
+
+
+class TestProblems(unittest.TestCase):
+	def test_complete(self):
+		self.assertEqual(texts([line(needs="Batch")], [entry(batch_no="B1")], {"B1": "CYL"}, {}), [])
+		self.assertEqual(texts([line()], [], {}, {}), [])
+
+	def test_batch_quantities_add_up(self):
+		(text,) = texts([line(needs="Batch")], [entry(batch_no="B1", qty=3)], {"B1": "CYL"}, {})
+		self.assertIn("Row 1", text)
+		self.assertIn("3", text)
+
+	def test_batch_of_another_item(self):
+		(text,) = texts([line(needs="Batch")], [entry(batch_no="B1")], {"B1": "PUMP"}, {})
+		self.assertIn("belongs to item PUMP", text)
+		(text,) = texts([line(needs="Batch")], [entry(batch_no="B1")], {}, {})
+		self.assertIn("no batch B1", text)
+
+	def test_serial_numbers(self):
+		serial = line(needs="Serial", qty=2)
+		self.assertEqual(texts([serial], [entry(qty=2, serial_nos=("S1", "S2"))], {}, {}), [])
+		(text,) = texts([serial], [entry(qty=2, serial_nos=("S1",))], {}, {})
+		self.assertIn("1 are named", text)
+		(text,) = texts([serial], [entry(qty=2, serial_nos=("S1", "S1"))], {}, {})
+		self.assertIn("named 2 times", text)
+		(text,) = texts([serial], [entry(qty=2, serial_nos=("S1", "S2"))], {}, {"S2": "PUMP"})
+		self.assertIn("S2", text)
+
+	def test_heat_numbers_add_up(self):
+		rows = [entry(qty=2, heat_no="H1"), entry(qty=2, heat_no="")]
+		(text,) = texts([line(needs="Heat")], rows, {}, {})
+		self.assertIn("named for 2", text)
+
+	def test_rows_agree_with_what_the_line_takes(self):
+		one = line(sources=(Source(5, "B1"),))
+		found = texts([one], [entry(batch_no="B2")], {"B1": "CYL", "B2": "CYL"}, {})
+		self.assertEqual(len(found), 2)
+		self.assertIn("takes B1", found[0])
+		self.assertIn("5 of batch B1", found[1])
+
+
+class TestPacking(unittest.TestCase):
+	def test_rows_of_one_order_line_count_together(self):
+		rows = [packing.OrderLine(number, "CYL", "O1", "SO-1", 3, "Nos") for number in (1, 2)]
+		self.assertEqual(packing.too_much(rows, {"O1": 6}), [])
+		(problem,) = packing.too_much(rows, {"O1": 5})
+		self.assertEqual(
+			(problem.params["row"], problem.params["qty"], problem.params["there"]), (2, "6", "5")
+		)
+		(problem,) = packing.too_much(rows, {})
+		self.assertEqual(problem.params["there"], "0")
+
+	def test_a_batch_has_one_taker(self):
+		mine = [packing.Promise(1, "CYL", "FP", 5, "B1")]
+		others = [packing.Promise(0, "CYL", "FP", 3, "B1", delivery="DN-2")]
+		self.assertEqual(packing.promised_twice(mine, others, {("B1", "FP"): 8}, {}), [])
+		(problem,) = packing.promised_twice(mine, others, {("B1", "FP"): 7}, {})
+		self.assertEqual((problem.params["free"], problem.params["deliveries"]), ("4", "DN-2"))
+		self.assertEqual(packing.promised_twice(mine, others, {}, {}), [])
+
+	def test_a_serial_number_has_one_taker_and_is_there(self):
+		mine = [packing.Promise(1, "CYL", "FP", 1, serial_nos=("S1",))]
+		others = [packing.Promise(0, "CYL", "FP", 1, serial_nos=("S1",), delivery="DN-2")]
+		self.assertEqual(packing.promised_twice(mine, [], {}, {"S1": "FP"}), [])
+		self.assertEqual(packing.promised_twice(mine, [], {}, {}), [])
+		(problem,) = packing.promised_twice(mine, others, {}, {"S1": "FP"})
+		self.assertEqual(problem.params["delivery"], "DN-2")
+		(problem,) = packing.promised_twice(mine, [], {}, {"S1": "Stores"})
+		self.assertIn("not in stock", problem.message)
+
+	def test_what_is_free_is_what_came_less_what_went(self):
+		moves = [
+			packing.Move("O1", 5, "B1"),
+			packing.Move("O1", 5, "B2"),
+			packing.Move("O1", -5, "B1"),
+			packing.Move("O1", -2, "B2"),
+			packing.Move("O2", 1, "", "S1"),
+			packing.Move("O2", 1, "", "S2"),
+			packing.Move("O2", -1, "", "S1"),
+		]
+		self.assertEqual(
+			packing.free_sources(moves), {"O1": [Source(3, "B2")], "O2": [Source(1, "", ("S2",))]}
+		)
+
+	@given(
+		st.integers(1, 50).map(float),
+		st.lists(st.builds(Source, st.integers(1, 20).map(float), st.text("AB", min_size=1)), max_size=5),
+	)
+	def test_all_of_a_quantity_is_allocated(self, qty, sources):
+		taken = packing.allocate(qty, sources)
+		self.assertEqual(sum(source.qty for source in taken), qty)
+		self.assertTrue(all(source.qty > 0 for source in taken))
+		for source in taken:
+			if source.batch_no:
+				self.assertLessEqual(
+					source.qty, sum(other.qty for other in sources if other.batch_no == source.batch_no)
+				)
