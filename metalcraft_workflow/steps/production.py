@@ -10,6 +10,9 @@ from frappe.utils import flt, formatdate, getdate, strip_html
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of
+from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
+	leave_off_travellers,
+)
 from metalcraft_workflow.rules import notices as rules
 from metalcraft_workflow.rules import routing
 from metalcraft_workflow.rules.requirement import Requirement
@@ -147,8 +150,9 @@ def notify_of_notes(doc: Document, method: str | None = None) -> None:
 
 def notify_of_cancel(doc: Document, method: str | None = None) -> None:
 	"""Tell every department that works on the order to stop. In `on_cancel`."""
-	if doc.follows_process:
-		write_notices(doc, rules.notices({}, told(doc)))
+	if doc.follows_process and (before := told(doc)):
+		leave_off_travellers(doc.name)
+		write_notices(doc, rules.notices({}, before))
 
 
 def lines_by_department(doc: Document) -> dict[str, list[rules.Line]]:

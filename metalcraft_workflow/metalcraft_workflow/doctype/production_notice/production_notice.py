@@ -201,6 +201,23 @@ def put_refused_last(email_queue: str) -> None:
 		frappe.db.set_value("Email Queue Recipient", waiting[0].name, "idx", waiting[-1].idx + 1)
 
 
+def leave_off_travellers(sales_order: str) -> None:
+	"""Take the traveller off mails about a cancelled order that wait in the queue: Frappe does not print
+	a cancelled document, so they would never leave it."""
+	notice, mail = frappe.qb.DocType("Production Notice"), frappe.qb.DocType("Email Queue")
+	waiting = (
+		frappe.qb.from_(notice)
+		.join(mail)
+		.on(notice.email_queue == mail.name)
+		.where(notice.sales_order == sales_order)
+		.where(mail.status != "Sent")
+		.select(mail.name)
+		.run(pluck=True)
+	)
+	for name in waiting:
+		frappe.db.set_value("Email Queue", name, "attachments", "[]")
+
+
 # The scheduler
 
 
