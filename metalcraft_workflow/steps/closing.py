@@ -262,9 +262,7 @@ def _respect_reopening(order: Document) -> None:
 
 
 def _log(name: str) -> None:
-	frappe.log_error(
-		title="Order could not be settled", reference_doctype="Sales Order", reference_name=name
-	)
+	frappe.log_error(title="Order could not be settled", reference_doctype="Sales Order", reference_name=name)
 	frappe.db.commit()  # nosemgrep: the transaction is our own
 
 

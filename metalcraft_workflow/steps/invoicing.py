@@ -113,9 +113,9 @@ def send(doc: Document) -> str:
 	recipient = billing_address(doc)
 	if not recipient:
 		frappe.throw(
-			_("{0} has no billing contact with a valid email address. Set one, then send the invoice.").format(
-				doc.customer_name or doc.customer
-			),
+			_(
+				"{0} has no billing contact with a valid email address. Set one, then send the invoice."
+			).format(doc.customer_name or doc.customer),
 			title=_("Nobody to Send It To"),
 		)
 	frappe.sendmail(

@@ -56,8 +56,21 @@ def invoice(delivery, **fields):
 	return doc
 
 
-def pay(*invoices, amount: float | None = None, user: str = ACCOUNTS):
-	"""A submitted Payment Entry over `invoices` in full, or over `amount` of the first."""
+def invoice_order(order, qty: float | None = None):
+	"""The submitted invoice of an order (of `qty` of its first line), not of a delivery."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+
+	with as_user(SUPPORT):
+		doc = make_sales_invoice(order.name)
+		if qty:
+			doc.items[0].qty = qty
+		doc.insert()
+		doc.submit()
+		return doc
+
+
+def pay(*invoices, amount: float | None = None, user: str = ACCOUNTS, submit: bool = True):
+	"""A Payment Entry over `invoices` in full, or over `amount` of each; submitted, or left a draft."""
 	with as_user(user):
 		entry = _payment(invoices[0].customer)
 		for doc in invoices:
@@ -71,6 +84,24 @@ def pay(*invoices, amount: float | None = None, user: str = ACCOUNTS):
 				},
 			)
 		entry.paid_amount = entry.received_amount = sum(row.allocated_amount for row in entry.references)
+		return _submit(entry) if submit else entry.insert()
+
+
+def refund(credit_note):
+	"""Pay a credit note out."""
+	with as_user(ACCOUNTS):
+		entry = _payment(credit_note.customer)
+		amount = -frappe.db.get_value("Sales Invoice", credit_note.name, "outstanding_amount")
+		entry.update({"payment_type": "Pay", "paid_from": CASH, "paid_to": DEBTORS})
+		entry.paid_amount = entry.received_amount = amount
+		entry.append(
+			"references",
+			{
+				"reference_doctype": "Sales Invoice",
+				"reference_name": credit_note.name,
+				"allocated_amount": -amount,
+			},
+		)
 		return _submit(entry)
 
 
@@ -175,6 +206,33 @@ def cancel(doc, user: str = CONTROLLER) -> None:
 	"""Cancel a document as `user`."""
 	with as_user(user):
 		frappe.get_doc(doc.doctype, doc.name).cancel()
+
+
+def portal_user(customer: str) -> str:
+	"""A signed-in user of the portal who belongs to `customer`; gives the email."""
+	email = f"{frappe.generate_hash(length=8)}@customer.test"
+	user = frappe.get_doc(
+		{
+			"doctype": "User",
+			"email": email,
+			"first_name": customer,
+			"send_welcome_email": 0,
+			"user_type": "Website User",
+			"roles": [{"role": "Customer"}],
+		}
+	)
+	user.flags.no_welcome_mail = True
+	user.insert()
+	frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": customer,
+			"user": email,
+			"email_ids": [{"email_id": email, "is_primary": 1}],
+			"links": [{"link_doctype": "Customer", "link_name": customer}],
+		}
+	).insert()
+	return email
 
 
 def state(order) -> tuple:
