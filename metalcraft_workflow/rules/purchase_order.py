@@ -8,76 +8,72 @@ from metalcraft_workflow.rules.requirement import Link, Requirement, _
 
 @dataclass(frozen=True)
 class PurchaseOrder:
-    """The customer's purchase order as a Sales Order carries it.
+	"""The customer's purchase order as a Sales Order carries it.
 
-    order           name of the Sales Order
-    number, date    of the customer's purchase order
-    today           the day on which this is asked
-    file_url        what the order names as its file
-    file_exists     whether that file is attached to the order and really there
-    other_orders    other orders of this customer with the same number
-    reuse_confirmed whether somebody confirmed that the number covers several orders
-    """
+	order           name of the Sales Order
+	number, date    of the customer's purchase order
+	today           the day on which this is asked
+	file_url        what the order names as its file
+	file_exists     whether that file is attached to the order and really there
+	other_orders    other orders of this customer with the same number
+	reuse_confirmed whether somebody confirmed that the number covers several orders
+	"""
 
-    order: str
-    number: str
-    date: date | None
-    today: date
-    file_url: str = ""
-    file_exists: bool = False
-    other_orders: tuple[str, ...] = ()
-    reuse_confirmed: bool = False
+	order: str
+	number: str
+	date: date | None
+	today: date
+	file_url: str = ""
+	file_exists: bool = False
+	other_orders: tuple[str, ...] = ()
+	reuse_confirmed: bool = False
 
 
 def comparable(number: str | None) -> str:
-    """A purchase order number without case and spaces: "po 12" and "PO12" are the same."""
-    return "".join((number or "").split()).casefold()
+	"""A purchase order number without case and spaces: "po 12" and "PO12" are the same."""
+	return "".join((number or "").split()).casefold()
 
 
 def requirements(po: PurchaseOrder) -> list[Requirement]:
-    """What the gates `request_approval` and `approve` ask of the purchase order."""
+	"""What the gates `request_approval` and `approve` ask of the purchase order."""
 
-    def link(fieldname: str) -> Link:
-        return Link("Sales Order", po.order, fieldname)
+	def link(fieldname: str) -> Link:
+		return Link("Sales Order", po.order, fieldname)
 
-    return [
-        Requirement(
-            code="po_number",
-            label=_("Customer's purchase order number"),
-            message=_("Enter the number of the customer's purchase order."),
-            met=bool(comparable(po.number)),
-            link=link("po_no"),
-        ),
-        Requirement(
-            code="po_date",
-            label=_("Customer's purchase order date"),
-            message=_(
-                "Enter the date of the customer's purchase order; it cannot lie in the future."
-            ),
-            met=bool(po.date and po.date <= po.today),
-            link=link("po_date"),
-        ),
-        Requirement(
-            code="po_file",
-            label=_("Customer's purchase order file"),
-            message=_(
-                "The file {file} is not there any more. Attach the customer's purchase order again."
-            )
-            if po.file_url
-            else _("Attach the customer's purchase order."),
-            params={"file": po.file_url},
-            met=bool(po.file_url and po.file_exists),
-            link=link("customer_po_file"),
-        ),
-        Requirement(
-            code="po_reuse",
-            label=_("Purchase order used once, or its reuse confirmed"),
-            message=_(
-                "Purchase order {number} is already on {orders}. If it covers several orders, tick"
-                " “This Purchase Order Covers Several Orders”; if not, correct the number."
-            ),
-            params={"number": po.number, "orders": ", ".join(po.other_orders)},
-            met=not po.other_orders or po.reuse_confirmed,
-            link=link("po_reuse_confirmed"),
-        ),
-    ]
+	return [
+		Requirement(
+			code="po_number",
+			label=_("Customer's purchase order number"),
+			message=_("Enter the number of the customer's purchase order."),
+			met=bool(comparable(po.number)),
+			link=link("po_no"),
+		),
+		Requirement(
+			code="po_date",
+			label=_("Customer's purchase order date"),
+			message=_("Enter the date of the customer's purchase order; it cannot lie in the future."),
+			met=bool(po.date and po.date <= po.today),
+			link=link("po_date"),
+		),
+		Requirement(
+			code="po_file",
+			label=_("Customer's purchase order file"),
+			message=_("The file {file} is not there any more. Attach the customer's purchase order again.")
+			if po.file_url
+			else _("Attach the customer's purchase order."),
+			params={"file": po.file_url},
+			met=bool(po.file_url and po.file_exists),
+			link=link("customer_po_file"),
+		),
+		Requirement(
+			code="po_reuse",
+			label=_("Purchase order used once, or its reuse confirmed"),
+			message=_(
+				"Purchase order {number} is already on {orders}. If it covers several orders, tick"
+				" “This Purchase Order Covers Several Orders”; if not, correct the number."
+			),
+			params={"number": po.number, "orders": ", ".join(po.other_orders)},
+			met=not po.other_orders or po.reuse_confirmed,
+			link=link("po_reuse_confirmed"),
+		),
+	]

@@ -13,219 +13,199 @@ QTY_ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class QuotedLine:
-    """A line of a quotation.
+	"""A line of a quotation.
 
-    ordered_qty  already on other orders
-    set_key      the line that this one is an alternative of; its own name when it is none
-    due          the earliest date that the quoted lead time allows, when one was quoted
-    """
+	ordered_qty  already on other orders
+	set_key      the line that this one is an alternative of; its own name when it is none
+	due          the earliest date that the quoted lead time allows, when one was quoted
+	"""
 
-    name: str
-    quotation: str
-    item_code: str
-    qty: float
-    rate: float
-    net_rate: float | None = None
-    uom: str = ""
-    currency: str = ""
-    ordered_qty: float = 0
-    set_key: str = ""
-    due: date | None = None
+	name: str
+	quotation: str
+	item_code: str
+	qty: float
+	rate: float
+	net_rate: float | None = None
+	uom: str = ""
+	currency: str = ""
+	ordered_qty: float = 0
+	set_key: str = ""
+	due: date | None = None
 
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """A line of the order; `quoted` names the quotation line that it was made from."""
+	"""A line of the order; `quoted` names the quotation line that it was made from."""
 
-    idx: int
-    item_code: str
-    qty: float
-    rate: float
-    net_rate: float | None = None
-    uom: str = ""
-    currency: str = ""
-    quoted: str = ""
-    delivery_date: date | None = None
+	idx: int
+	item_code: str
+	qty: float
+	rate: float
+	net_rate: float | None = None
+	uom: str = ""
+	currency: str = ""
+	quoted: str = ""
+	delivery_date: date | None = None
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: its kind, a message with placeholders, and their values."""
+	"""One difference: its kind, a message with placeholders, and their values."""
 
-    kind: str
-    message: str
-    params: dict = field(default_factory=dict)
+	kind: str
+	message: str
+	params: dict = field(default_factory=dict)
 
 
-def differences(
-    ordered: list[OrderedLine], quoted: list[QuotedLine]
-) -> list[Difference]:
-    """How the lines of an order differ from those of the quotations it was made from.
+def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Difference]:
+	"""How the lines of an order differ from those of the quotations it was made from.
 
-    In the order of the order's lines, missing lines last. Nothing for an order without a quotation.
-    """
-    by_name = {line.name: line for line in quoted}
-    if not by_name:
-        return []
-    found: list[Difference] = []
-    taken: dict[str, list[OrderedLine]] = defaultdict(list)
-    for line in ordered:
-        source = by_name.get(line.quoted)
-        if source:
-            taken[source.name].append(line)
-            found += [*_price(line, source), *_delivery(line, source)]
-        else:
-            found.append(
-                Difference(
-                    "added",
-                    _("Row {row}, {item}: {qty} at {rate}, not quoted"),
-                    {
-                        "row": line.idx,
-                        "item": line.item_code,
-                        "qty": _number(line.qty),
-                        "rate": _number(line.rate),
-                    },
-                )
-            )
-    for source in quoted:
-        found += _quantity(taken.get(source.name, []), source)
-    return found + _missing(quoted, taken)
+	In the order of the order's lines, missing lines last. Nothing for an order without a quotation.
+	"""
+	by_name = {line.name: line for line in quoted}
+	if not by_name:
+		return []
+	found: list[Difference] = []
+	taken: dict[str, list[OrderedLine]] = defaultdict(list)
+	for line in ordered:
+		source = by_name.get(line.quoted)
+		if source:
+			taken[source.name].append(line)
+			found += [*_price(line, source), *_delivery(line, source)]
+		else:
+			found.append(
+				Difference(
+					"added",
+					_("Row {row}, {item}: {qty} at {rate}, not quoted"),
+					{
+						"row": line.idx,
+						"item": line.item_code,
+						"qty": _number(line.qty),
+						"rate": _number(line.rate),
+					},
+				)
+			)
+	for source in quoted:
+		found += _quantity(taken.get(source.name, []), source)
+	return found + _missing(quoted, taken)
 
 
 def requirement(differs: bool, acknowledged: bool, order: str) -> Requirement:
-    """The requirement of the gate `approve` that whoever approves has seen the differences."""
-    return Requirement(
-        code="differences",
-        label=_("Differences from the quotation acknowledged"),
-        message=_(
-            "The order differs from its quotation. Read the list of differences and tick “Differences"
-            " Acknowledged”, or send the order back."
-        ),
-        met=acknowledged or not differs,
-        link=Link("Sales Order", order, "differences_acknowledged"),
-    )
+	"""The requirement of the gate `approve` that whoever approves has seen the differences."""
+	return Requirement(
+		code="differences",
+		label=_("Differences from the quotation acknowledged"),
+		message=_(
+			"The order differs from its quotation. Read the list of differences and tick “Differences"
+			" Acknowledged”, or send the order back."
+		),
+		met=acknowledged or not differs,
+		link=Link("Sales Order", order, "differences_acknowledged"),
+	)
 
 
 def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
-    where = {"row": line.idx, "item": line.item_code, "quotation": source.quotation}
-    if line.currency != source.currency:
-        values = {
-            "ordered": f"{_number(line.rate)} {line.currency}",
-            "quoted": f"{_number(source.rate)} {source.currency}",
-        }
-        return [
-            Difference(
-                "currency",
-                _("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
-                {**where, **values},
-            )
-        ]
-    if _number(line.rate) != _number(source.rate):
-        values = {"ordered": _number(line.rate), "quoted": _number(source.rate)}
-        return [
-            Difference(
-                "price",
-                _(
-                    "Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"
-                ),
-                {**where, **values},
-            )
-        ]
-    if (
-        None not in (line.net_rate, source.net_rate)
-        and abs(line.net_rate - source.net_rate) > ROUNDING
-    ):
-        values = {"ordered": _number(line.net_rate), "quoted": _number(source.net_rate)}
-        return [
-            Difference(
-                "discount",
-                _(
-                    "Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"
-                ),
-                {**where, **values},
-            )
-        ]
-    return []
+	where = {"row": line.idx, "item": line.item_code, "quotation": source.quotation}
+	if line.currency != source.currency:
+		values = {
+			"ordered": f"{_number(line.rate)} {line.currency}",
+			"quoted": f"{_number(source.rate)} {source.currency}",
+		}
+		return [
+			Difference(
+				"currency",
+				_("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
+				{**where, **values},
+			)
+		]
+	if _number(line.rate) != _number(source.rate):
+		values = {"ordered": _number(line.rate), "quoted": _number(source.rate)}
+		return [
+			Difference(
+				"price",
+				_("Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"),
+				{**where, **values},
+			)
+		]
+	if None not in (line.net_rate, source.net_rate) and abs(line.net_rate - source.net_rate) > ROUNDING:
+		values = {"ordered": _number(line.net_rate), "quoted": _number(source.net_rate)}
+		return [
+			Difference(
+				"discount",
+				_("Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"),
+				{**where, **values},
+			)
+		]
+	return []
 
 
 def _delivery(line: OrderedLine, source: QuotedLine) -> list[Difference]:
-    if not (line.delivery_date and source.due and line.delivery_date < source.due):
-        return []
-    return [
-        Difference(
-            "delivery",
-            _(
-                "Row {row}, {item}: wanted on {ordered}; the lead time of {quotation} allows {quoted}"
-            ),
-            {
-                "row": line.idx,
-                "item": line.item_code,
-                "ordered": line.delivery_date,
-                "quoted": source.due,
-                "quotation": source.quotation,
-            },
-        )
-    ]
+	if not (line.delivery_date and source.due and line.delivery_date < source.due):
+		return []
+	return [
+		Difference(
+			"delivery",
+			_("Row {row}, {item}: wanted on {ordered}; the lead time of {quotation} allows {quoted}"),
+			{
+				"row": line.idx,
+				"item": line.item_code,
+				"ordered": line.delivery_date,
+				"quoted": source.due,
+				"quotation": source.quotation,
+			},
+		)
+	]
 
 
 def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
-    """One quoted line may be split over several of the order: together they are compared."""
-    qty = sum(line.qty for line in lines)
-    open_qty = max(source.qty - source.ordered_qty, 0)
-    if not lines or abs(qty - open_qty) <= QTY_ROUNDING:
-        return []
-    message = (
-        _(
-            "{rows}, {item}: quantity {ordered} instead of {quoted}, what is left of {quotation}"
-        )
-        if source.ordered_qty
-        else _("{rows}, {item}: quantity {ordered} instead of {quoted} in {quotation}")
-    )
-    return [
-        Difference(
-            "quantity",
-            message,
-            {
-                "rows": ", ".join(f"#{line.idx}" for line in lines),
-                "item": source.item_code,
-                "ordered": _number(qty),
-                "quoted": _number(open_qty),
-                "quotation": source.quotation,
-            },
-        )
-    ]
+	"""One quoted line may be split over several of the order: together they are compared."""
+	qty = sum(line.qty for line in lines)
+	open_qty = max(source.qty - source.ordered_qty, 0)
+	if not lines or abs(qty - open_qty) <= QTY_ROUNDING:
+		return []
+	message = (
+		_("{rows}, {item}: quantity {ordered} instead of {quoted}, what is left of {quotation}")
+		if source.ordered_qty
+		else _("{rows}, {item}: quantity {ordered} instead of {quoted} in {quotation}")
+	)
+	return [
+		Difference(
+			"quantity",
+			message,
+			{
+				"rows": ", ".join(f"#{line.idx}" for line in lines),
+				"item": source.item_code,
+				"ordered": _number(qty),
+				"quoted": _number(open_qty),
+				"quotation": source.quotation,
+			},
+		)
+	]
 
 
-def _missing(
-    quoted: list[QuotedLine], taken: dict[str, list[OrderedLine]]
-) -> list[Difference]:
-    """Quoted lines that are on no order; of alternatives, one is enough."""
-    covered = {
-        line.set_key or line.name
-        for line in quoted
-        if line.name in taken or line.ordered_qty >= line.qty
-    }
-    covered |= {
-        line.set_key
-        for line in quoted
-        if line.set_key and line.set_key != line.name and line.ordered_qty
-    }
-    return [
-        Difference(
-            "missing",
-            _("{item}: {quoted} in {quotation}, not ordered"),
-            {
-                "item": line.item_code,
-                "quoted": _number(line.qty - line.ordered_qty),
-                "quotation": line.quotation,
-            },
-        )
-        for line in quoted
-        if (line.set_key or line.name) not in covered
-        and (line.set_key or line.name) == line.name
-    ]
+def _missing(quoted: list[QuotedLine], taken: dict[str, list[OrderedLine]]) -> list[Difference]:
+	"""Quoted lines that are on no order; of alternatives, one is enough."""
+	covered = {
+		line.set_key or line.name for line in quoted if line.name in taken or line.ordered_qty >= line.qty
+	}
+	covered |= {
+		line.set_key for line in quoted if line.set_key and line.set_key != line.name and line.ordered_qty
+	}
+	return [
+		Difference(
+			"missing",
+			_("{item}: {quoted} in {quotation}, not ordered"),
+			{
+				"item": line.item_code,
+				"quoted": _number(line.qty - line.ordered_qty),
+				"quotation": line.quotation,
+			},
+		)
+		for line in quoted
+		if (line.set_key or line.name) not in covered and (line.set_key or line.name) == line.name
+	]
 
 
 def _number(value: float) -> str:
-    """A number as people write it: no needless zeros, and 6 places at most."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+	"""A number as people write it: no needless zeros, and 6 places at most."""
+	return f"{value:.6f}".rstrip("0").rstrip(".")

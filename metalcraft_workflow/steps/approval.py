@@ -14,13 +14,13 @@ from metalcraft_workflow.rules.requirement import Requirement, _
 # What an approval vouches for. When one of these changes, the order is looked at again.
 LINE_FIELDS = ("item_code", "qty", "uom", "rate", "delivery_date", "customer_part_no")
 ORDER_FIELDS = (
-    "customer",
-    "currency",
-    "po_no",
-    "additional_discount_percentage",
-    "discount_amount",
-    "payment_terms_template",
-    "shipping_address_name",
+	"customer",
+	"currency",
+	"po_no",
+	"additional_discount_percentage",
+	"discount_amount",
+	"payment_terms_template",
+	"shipping_address_name",
 )
 
 
@@ -28,137 +28,131 @@ ORDER_FIELDS = (
 
 
 def request_still_stands(doc: Document) -> list[Requirement]:
-    """What the request had to bring, again: an order may have waited for weeks.
+	"""What the request had to bring, again: an order may have waited for weeks.
 
-    What was waived then is waived still, for the order as it is.
-    """
-    waived = record.waived_codes(doc, "request_approval")
-    return [
-        as_requested(doc),
-        *(
-            replace(requirement, met=requirement.met or requirement.code in waived)
-            for requirement in registry.requirements_of("request_approval", doc)
-        ),
-    ]
+	What was waived then is waived still, for the order as it is.
+	"""
+	waived = record.waived_codes(doc, "request_approval")
+	return [
+		as_requested(doc),
+		*(
+			replace(requirement, met=requirement.met or requirement.code in waived)
+			for requirement in registry.requirements_of("request_approval", doc)
+		),
+	]
 
 
 def as_requested(doc: Document) -> Requirement:
-    """Nobody changes an order and approves it in one go: what is approved was asked for, or was
-    changed by somebody on record."""
-    changes = (
-        record.voids_since_passage(doc, "approve")
-        if record.last_passage(doc, "approve")
-        else []
-    )
-    asked = changes[0] if changes else record.last_passage(doc, "request_approval")
-    return Requirement(
-        code="as_requested",
-        label=_("Just as it was asked for"),
-        message=_("Save the change of the lines first; then somebody else accepts it.")
-        if changes
-        else _(
-            "The order was changed since approval was asked for. Send it back, to have it asked for again."
-        ),
-        met=not asked or asked.fingerprint == approval_fingerprint(doc),
-        waivable=False,
-    )
+	"""Nobody changes an order and approves it in one go: what is approved was asked for, or was
+	changed by somebody on record."""
+	changes = record.voids_since_passage(doc, "approve") if record.last_passage(doc, "approve") else []
+	asked = changes[0] if changes else record.last_passage(doc, "request_approval")
+	return Requirement(
+		code="as_requested",
+		label=_("Just as it was asked for"),
+		message=_("Save the change of the lines first; then somebody else accepts it.")
+		if changes
+		else _(
+			"The order was changed since approval was asked for. Send it back, to have it asked for again."
+		),
+		met=not asked or asked.fingerprint == approval_fingerprint(doc),
+		waivable=False,
+	)
 
 
 def credit_requirement(doc: Document) -> list[Requirement]:
-    """Credit good, or released by Accounts for the order as it is."""
-    return [credit.requirement(doc)]
+	"""Credit good, or released by Accounts for the order as it is."""
+	return [credit.requirement(doc)]
 
 
 def approval_fingerprint(doc: Document) -> str:
-    """Digest of what the gates `request_approval` and `approve` vouch for."""
-    return fingerprint([*doc.items, doc], (*LINE_FIELDS, *ORDER_FIELDS))
+	"""Digest of what the gates `request_approval` and `approve` vouch for."""
+	return fingerprint([*doc.items, doc], (*LINE_FIELDS, *ORDER_FIELDS))
 
 
 # Credit hold
 
 
 def set_credit_hold_reason(doc: Document, method: str | None = None) -> None:
-    """Say why the order would have to wait for Accounts; "Request Approval" leads there by it.
+	"""Say why the order would have to wait for Accounts; "Request Approval" leads there by it.
 
-    In `validate`, when the total is known, before the guard chooses the branch.
-    """
-    if doc.docstatus == 0 and doc.customer:
-        set_fact(doc, "credit_hold_reason", credit.hold_reason(doc))
+	In `validate`, when the total is known, before the guard chooses the branch.
+	"""
+	if doc.docstatus == 0 and doc.customer:
+		set_fact(doc, "credit_hold_reason", credit.hold_reason(doc))
 
 
 def release_credit(doc: Document, method: str | None = None) -> None:
-    """Keep the release of a credit hold on record: it waives credit for the order as it is now.
+	"""Keep the release of a credit hold on record: it waives credit for the order as it is now.
 
-    In `on_update`, before the guard records the passage.
-    """
-    passage = doc.flags.passage
-    if not passage:
-        return
-    states = states_by_gate(doc.doctype)
-    if (states.get(passage.from_state), states.get(passage.to_state)) != (
-        "credit_hold",
-        "request_approval",
-    ):
-        return
-    record.write(
-        doc,
-        "Waiver",
-        gate="approve",
-        requirement=credit.CODE,
-        action=passage.action,
-        from_state=passage.from_state,
-        to_state=passage.to_state,
-        role=passage.role,
-        reason=passage.reason,
-    )
-    doc.db_set("credit_hold_reason", "", update_modified=False)
+	In `on_update`, before the guard records the passage.
+	"""
+	passage = doc.flags.passage
+	if not passage:
+		return
+	states = states_by_gate(doc.doctype)
+	if (states.get(passage.from_state), states.get(passage.to_state)) != (
+		"credit_hold",
+		"request_approval",
+	):
+		return
+	record.write(
+		doc,
+		"Waiver",
+		gate="approve",
+		requirement=credit.CODE,
+		action=passage.action,
+		from_state=passage.from_state,
+		to_state=passage.to_state,
+		role=passage.role,
+		reason=passage.reason,
+	)
+	doc.db_set("credit_hold_reason", "", update_modified=False)
 
 
 # What the passages leave on the order
 
 
 def stamp_request(doc: Document) -> None:
-    """Who asked for the approval."""
-    stamp(
-        doc,
-        approval_requested_by=frappe.session.user,
-        approved_by=None,
-        approved_on=None,
-    )
+	"""Who asked for the approval."""
+	stamp(
+		doc,
+		approval_requested_by=frappe.session.user,
+		approved_by=None,
+		approved_on=None,
+	)
 
 
 def withdraw_request(doc: Document) -> None:
-    """What was asked for has changed: nobody has asked for this."""
-    stamp(doc, approval_requested_by=None)
+	"""What was asked for has changed: nobody has asked for this."""
+	stamp(doc, approval_requested_by=None)
 
 
 def stamp_approval(doc: Document) -> None:
-    """Who approved the order, or accepted its changes, and when."""
-    stamp(doc, approved_by=frappe.session.user, approved_on=now_datetime())
+	"""Who approved the order, or accepted its changes, and when."""
+	stamp(doc, approved_by=frappe.session.user, approved_on=now_datetime())
 
 
 def withdraw_approval(doc: Document) -> None:
-    """What was approved has changed: nobody has approved this."""
-    stamp(doc, approved_by=None, approved_on=None)
+	"""What was approved has changed: nobody has approved this."""
+	stamp(doc, approved_by=None, approved_on=None)
 
 
 def stamp(doc: Document, **values) -> None:
-    doc.db_set(values, update_modified=False)
+	doc.db_set(values, update_modified=False)
 
 
 def record_further_change(doc: Document, method: str | None = None) -> None:
-    """Keep on record who changes an order that is under review already, so that they cannot accept it.
+	"""Keep on record who changes an order that is under review already, so that they cannot accept it.
 
-    In `on_update_after_submit`. The change that takes it there is recorded by the guard.
-    """
-    if doc.flags.passage or gate_of(doc) != "change_review":
-        return
-    last = next(
-        iter(record.voids_since_passage(doc, "approve")),
-        record.last_passage(doc, "approve"),
-    )
-    if last and last.fingerprint != approval_fingerprint(doc):
-        record.write(
-            doc, "Void", gate="approve", reason=frappe._("Changed while under review.")
-        )
-        withdraw_approval(doc)
+	In `on_update_after_submit`. The change that takes it there is recorded by the guard.
+	"""
+	if doc.flags.passage or gate_of(doc) != "change_review":
+		return
+	last = next(
+		iter(record.voids_since_passage(doc, "approve")),
+		record.last_passage(doc, "approve"),
+	)
+	if last and last.fingerprint != approval_fingerprint(doc):
+		record.write(doc, "Void", gate="approve", reason=frappe._("Changed while under review."))
+		withdraw_approval(doc)

@@ -13,195 +13,185 @@ from metalcraft_workflow.rules.requirement import Requirement
 
 
 def purchase_order_requirements(doc: Document) -> list[Requirement]:
-    """What the gate `request_approval` asks of the customer's purchase order."""
-    return rules.requirements(
-        rules.PurchaseOrder(
-            order=doc.name,
-            number=doc.po_no or "",
-            date=getdate(doc.po_date) if doc.po_date else None,
-            today=getdate(),
-            file_url=doc.customer_po_file or "",
-            file_exists=file_exists(doc),
-            other_orders=tuple(orders_with_same_po(doc)),
-            reuse_confirmed=bool(doc.po_reuse_confirmed),
-        )
-    )
+	"""What the gate `request_approval` asks of the customer's purchase order."""
+	return rules.requirements(
+		rules.PurchaseOrder(
+			order=doc.name,
+			number=doc.po_no or "",
+			date=getdate(doc.po_date) if doc.po_date else None,
+			today=getdate(),
+			file_url=doc.customer_po_file or "",
+			file_exists=file_exists(doc),
+			other_orders=tuple(orders_with_same_po(doc)),
+			reuse_confirmed=bool(doc.po_reuse_confirmed),
+		)
+	)
 
 
 def file_exists(doc: Document) -> bool:
-    """Whether the file that the order names is attached to it, and is on disk."""
-    if not doc.customer_po_file:
-        return False
-    name = frappe.db.get_value(
-        "File",
-        {
-            "file_url": doc.customer_po_file,
-            "attached_to_doctype": doc.doctype,
-            "attached_to_name": doc.name,
-        },
-    )
-    return bool(name and frappe.get_doc("File", name).exists_on_disk())
+	"""Whether the file that the order names is attached to it, and is on disk."""
+	if not doc.customer_po_file:
+		return False
+	name = frappe.db.get_value(
+		"File",
+		{
+			"file_url": doc.customer_po_file,
+			"attached_to_doctype": doc.doctype,
+			"attached_to_name": doc.name,
+		},
+	)
+	return bool(name and frappe.get_doc("File", name).exists_on_disk())
 
 
 def orders_with_same_po(doc: Document) -> list[str]:
-    """Other orders of the same customer with the same number, but for cancelled ones (of which this
-    may be an amendment). Case and spaces do not make a number another one."""
-    number = rules.comparable(doc.po_no)
-    if not number:
-        return []
-    order = frappe.qb.DocType("Sales Order")
-    return (
-        frappe.qb.from_(order)
-        .select(order.name)
-        .where(order.customer == doc.customer)
-        .where(order.docstatus < 2)
-        .where(order.name != (doc.name or ""))
-        .where(Lower(Replace(order.po_no, " ", "")) == number)
-        .orderby(order.name)
-        .limit(5)
-        .run(pluck=True)
-    )
+	"""Other orders of the same customer with the same number, but for cancelled ones (of which this
+	may be an amendment). Case and spaces do not make a number another one."""
+	number = rules.comparable(doc.po_no)
+	if not number:
+		return []
+	order = frappe.qb.DocType("Sales Order")
+	return (
+		frappe.qb.from_(order)
+		.select(order.name)
+		.where(order.customer == doc.customer)
+		.where(order.docstatus < 2)
+		.where(order.name != (doc.name or ""))
+		.where(Lower(Replace(order.po_no, " ", "")) == number)
+		.orderby(order.name)
+		.limit(5)
+		.run(pluck=True)
+	)
 
 
 # Differences from the quotation
 
 
 def set_differences(doc: Document, method: str | None = None) -> None:
-    """Write down how the order differs from its quotations; a new difference wants a new look.
+	"""Write down how the order differs from its quotations; a new difference wants a new look.
 
-    In `validate` and `before_update_after_submit`, when the lines are priced. The field holds plain
-    text, one difference a line. Acknowledging is the approver's, so it can be done from the time
-    when the order has come to them.
-    """
-    if doc.docstatus == 1 and not doc.follows_process:
-        return
-    before = doc.get_doc_before_save()
-    text = describe(quotation_differences(doc))
-    if text != ((before and before.quotation_differences) or ""):
-        doc.differences_acknowledged = 0
-    doc.quotation_differences = text
-    newly = doc.differences_acknowledged and not (
-        before and before.differences_acknowledged
-    )
-    if newly and (not before or gate_of(before) in ("", "credit_hold")):
-        doc.differences_acknowledged = 0
-        frappe.msgprint(
-            _(
-                "Whoever approves the order acknowledges the differences, once approval was asked for."
-            ),
-            indicator="orange",
-            alert=True,
-        )
+	In `validate` and `before_update_after_submit`, when the lines are priced. The field holds plain
+	text, one difference a line. Acknowledging is the approver's, so it can be done from the time
+	when the order has come to them.
+	"""
+	if doc.docstatus == 1 and not doc.follows_process:
+		return
+	before = doc.get_doc_before_save()
+	text = describe(quotation_differences(doc))
+	if text != ((before and before.quotation_differences) or ""):
+		doc.differences_acknowledged = 0
+	doc.quotation_differences = text
+	newly = doc.differences_acknowledged and not (before and before.differences_acknowledged)
+	if newly and (not before or gate_of(before) in ("", "credit_hold")):
+		doc.differences_acknowledged = 0
+		frappe.msgprint(
+			_("Whoever approves the order acknowledges the differences, once approval was asked for."),
+			indicator="orange",
+			alert=True,
+		)
 
 
 def differences_requirement(doc: Document) -> list[Requirement]:
-    """What the gate `approve` asks about the differences from the quotation."""
-    text = describe(quotation_differences(doc))
-    # What was acknowledged is what was written down when the order was saved
-    acknowledged = (
-        bool(doc.differences_acknowledged) and text == doc.quotation_differences
-    )
-    return [quotation.requirement(bool(text), acknowledged, doc.name)]
+	"""What the gate `approve` asks about the differences from the quotation."""
+	text = describe(quotation_differences(doc))
+	# What was acknowledged is what was written down when the order was saved
+	acknowledged = bool(doc.differences_acknowledged) and text == doc.quotation_differences
+	return [quotation.requirement(bool(text), acknowledged, doc.name)]
 
 
 def quotation_differences(doc: Document) -> list[quotation.Difference]:
-    """The differences between the order's lines and those of the quotations that it was made from."""
-    names = sorted(
-        {row.prevdoc_docname for row in doc.items if row.get("prevdoc_docname")}
-    )
-    if not names:
-        return []
-    return quotation.differences(ordered_lines(doc), quoted_lines(doc, names))
+	"""The differences between the order's lines and those of the quotations that it was made from."""
+	names = sorted({row.prevdoc_docname for row in doc.items if row.get("prevdoc_docname")})
+	if not names:
+		return []
+	return quotation.differences(ordered_lines(doc), quoted_lines(doc, names))
 
 
 def ordered_lines(doc: Document) -> list[quotation.OrderedLine]:
-    """The order's lines, without those that a pricing rule gives away."""
-    return [
-        quotation.OrderedLine(
-            idx=row.idx,
-            item_code=row.item_code,
-            qty=flt(row.qty),
-            rate=flt(row.rate),
-            net_rate=flt(row.net_rate),
-            currency=doc.currency,
-            quoted=row.quotation_item or "",
-            delivery_date=getdate(row.delivery_date) if row.delivery_date else None,
-        )
-        for row in doc.items
-        if not row.is_free_item
-    ]
+	"""The order's lines, without those that a pricing rule gives away."""
+	return [
+		quotation.OrderedLine(
+			idx=row.idx,
+			item_code=row.item_code,
+			qty=flt(row.qty),
+			rate=flt(row.rate),
+			net_rate=flt(row.net_rate),
+			currency=doc.currency,
+			quoted=row.quotation_item or "",
+			delivery_date=getdate(row.delivery_date) if row.delivery_date else None,
+		)
+		for row in doc.items
+		if not row.is_free_item
+	]
 
 
 def quoted_lines(doc: Document, names: list[str]) -> list[quotation.QuotedLine]:
-    """The lines of the quotations `names`, with what other orders have taken of them."""
-    parent, row = frappe.qb.DocType("Quotation"), frappe.qb.DocType("Quotation Item")
-    rows = (
-        frappe.qb.from_(row)
-        .join(parent)
-        .on(parent.name == row.parent)
-        .where(parent.name.isin(names))
-        .where(row.is_free_item == 0)
-        .select(
-            row.name,
-            row.parent,
-            row.item_code,
-            row.qty,
-            row.rate,
-            row.net_rate,
-            row.is_alternative,
-            parent.currency,
-            parent.lead_time_days,
-        )
-        .orderby(row.parent, row.idx)
-        .run(as_dict=True)
-    )
-    taken = ordered_elsewhere(doc, [found.name for found in rows])
-    lines, main = [], None
-    for found in rows:
-        if not found.is_alternative:
-            main = found
-        lines.append(
-            quotation.QuotedLine(
-                name=found.name,
-                quotation=found.parent,
-                item_code=found.item_code,
-                qty=flt(found.qty),
-                rate=flt(found.rate),
-                net_rate=flt(found.net_rate),
-                currency=found.currency,
-                ordered_qty=taken.get(found.name, 0),
-                set_key=main.name
-                if main and main.parent == found.parent
-                else found.name,
-                due=(
-                    getdate(add_days(doc.transaction_date, found.lead_time_days))
-                    if found.lead_time_days
-                    else None
-                ),
-            )
-        )
-    return lines
+	"""The lines of the quotations `names`, with what other orders have taken of them."""
+	parent, row = frappe.qb.DocType("Quotation"), frappe.qb.DocType("Quotation Item")
+	rows = (
+		frappe.qb.from_(row)
+		.join(parent)
+		.on(parent.name == row.parent)
+		.where(parent.name.isin(names))
+		.where(row.is_free_item == 0)
+		.select(
+			row.name,
+			row.parent,
+			row.item_code,
+			row.qty,
+			row.rate,
+			row.net_rate,
+			row.is_alternative,
+			parent.currency,
+			parent.lead_time_days,
+		)
+		.orderby(row.parent, row.idx)
+		.run(as_dict=True)
+	)
+	taken = ordered_elsewhere(doc, [found.name for found in rows])
+	lines, main = [], None
+	for found in rows:
+		if not found.is_alternative:
+			main = found
+		lines.append(
+			quotation.QuotedLine(
+				name=found.name,
+				quotation=found.parent,
+				item_code=found.item_code,
+				qty=flt(found.qty),
+				rate=flt(found.rate),
+				net_rate=flt(found.net_rate),
+				currency=found.currency,
+				ordered_qty=taken.get(found.name, 0),
+				set_key=main.name if main and main.parent == found.parent else found.name,
+				due=(
+					getdate(add_days(doc.transaction_date, found.lead_time_days))
+					if found.lead_time_days
+					else None
+				),
+			)
+		)
+	return lines
 
 
 def ordered_elsewhere(doc: Document, quotation_items: list[str]) -> dict[str, float]:
-    """Quotation line -> quantity on other submitted orders."""
-    row = frappe.qb.DocType("Sales Order Item")
-    return dict(
-        frappe.qb.from_(row)
-        .where(row.quotation_item.isin(quotation_items))
-        .where(row.docstatus == 1)
-        .where(row.parent != (doc.name or ""))
-        .groupby(row.quotation_item)
-        .select(row.quotation_item, Sum(row.qty))
-        .run()
-    )
+	"""Quotation line -> quantity on other submitted orders."""
+	row = frappe.qb.DocType("Sales Order Item")
+	return dict(
+		frappe.qb.from_(row)
+		.where(row.quotation_item.isin(quotation_items))
+		.where(row.docstatus == 1)
+		.where(row.parent != (doc.name or ""))
+		.groupby(row.quotation_item)
+		.select(row.quotation_item, Sum(row.qty))
+		.run()
+	)
 
 
 def describe(differences: list[quotation.Difference]) -> str:
-    """Plain text, one difference a line, that is safe to show as HTML as well.
+	"""Plain text, one difference a line, that is safe to show as HTML as well.
 
-    In the language of the site, so that it is the same whoever saves the order.
-    """
-    language = frappe.get_system_settings("language")
-    lines = (_(row.message, language).format(**row.params) for row in differences)
-    return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)
+	In the language of the site, so that it is the same whoever saves the order.
+	"""
+	language = frappe.get_system_settings("language")
+	lines = (_(row.message, language).format(**row.params) for row in differences)
+	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)
