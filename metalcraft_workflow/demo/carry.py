@@ -74,12 +74,12 @@ class Carrier:
 	def quotation(self) -> bool:
 		if self.quotation_name():
 			return False
-		from erpnext.crm.doctype.lead.lead import make_quotation as from_lead
-		from erpnext.crm.doctype.opportunity.opportunity import make_quotation as from_opportunity
+		from erpnext.crm.doctype.lead import lead
+		from erpnext.crm.doctype.opportunity import opportunity
 
-		opportunity = self.opportunity_name()
+		enquiry = self.opportunity_name()
 		with acting_as(people.SALES):
-			doc = from_opportunity(opportunity) if opportunity else from_lead(self.lead_name())
+			doc = opportunity.make_quotation(enquiry) if enquiry else lead.make_quotation(self.lead_name())
 			doc.update(
 				{
 					"company": COMPANY,

@@ -1,11 +1,16 @@
 """`bench --site SITE metalcraft-demo`: the demo at the command line."""
 
 import logging
+from urllib.parse import quote
 
 import click
+import cssutils
 import frappe
+from frappe.utils import get_url
+from frappe.utils.background_jobs import get_redis_conn
+from redis.exceptions import ConnectionError
 
-from metalcraft_workflow.demo import report, runner
+from metalcraft_workflow.demo import mailbox, report, runner
 from metalcraft_workflow.demo.company import COMPANY
 from metalcraft_workflow.demo.orders import STORIES
 from metalcraft_workflow.demo.people import DOMAIN, PEOPLE
@@ -13,30 +18,46 @@ from metalcraft_workflow.demo.people import DOMAIN, PEOPLE
 
 def run(password: str | None = None) -> bool:
 	"""Run the demo and print what happened; gives whether every order got where it should."""
+	check_redis()
 	# Frappe puts styles into mails by a library that complains about half of them
-	logging.getLogger("CSSUTILS").setLevel(logging.CRITICAL)
-	with click.progressbar(length=runner.total_steps(), label=f"{COMPANY:<16}", width=30, item_show_func=str) as bar:
-
-		def progress(label: str) -> None:
-			bar.update(1, label)
-
-		outcome = runner.run(progress, password)
-		bar.finish()
+	cssutils.log.setLevel(logging.CRITICAL)
+	with click.progressbar(
+		length=runner.total_steps(), label=COMPANY, width=30, item_show_func=lambda label: label
+	) as bar:
+		outcome = runner.run(lambda label: bar.update(1, label), password)
 	click.echo()
 	print_table()
+	print_overview()
 	return print_summary(outcome, password)
+
+
+def check_redis() -> None:
+	"""Say so at once when the queue that people are notified by is not there."""
+	try:
+		get_redis_conn().ping()
+	except ConnectionError as error:
+		raise click.ClickException(
+			"The demo needs the bench's Redis queue. Start the bench (`bench start`), then run it again."
+		) from error
 
 
 def print_table() -> None:
 	"""Each order with the steps taken, who took them, and the mails."""
 	for line in report.heading():
-		click.echo(line)
+		click.secho(line, bold=True)
 	for story in STORIES:
 		title, *rest = report.lines_of(story)
 		click.echo()
 		click.secho(title, bold=True)
 		for line in rest:
 			click.echo(line)
+	click.echo()
+
+
+def print_overview() -> None:
+	"""Where each order stands, a line each."""
+	for line in report.overview(STORIES):
+		click.echo(line)
 	click.echo()
 
 
@@ -48,12 +69,28 @@ def print_summary(outcome: runner.Outcome, password: str | None) -> bool:
 		click.echo(f"{outcome.taken} steps taken.")
 	else:
 		click.echo(f"Nothing to do: all {outcome.found} steps were done by an earlier run.")
+	print_mails(outcome)
+	click.echo(f"{len(PEOPLE)} people work at {COMPANY}, with addresses that end in @{DOMAIN}.")
 	click.echo(
-		f"{len(PEOPLE)} people work at {COMPANY}, with addresses that end in @{DOMAIN}. "
-		+ ("They sign in with the password you gave." if password else "To sign in as them, give --password.")
+		"They sign in with the password you gave."
+		if password
+		else "To sign in as one of them, give --password."
 	)
-	if frappe.are_emails_muted():
-		click.echo("Mails wait in the queue: this site is set not to send any.")
+	click.echo(f"Orders: {get_url('/app/sales-order?company=' + quote(COMPANY))}")
 	for title, why in outcome.stopped.items():
 		click.secho(f"Stopped: {title}. {why}", fg="red")
 	return not outcome.stopped
+
+
+def print_mails(outcome: runner.Outcome) -> None:
+	"""What became of the mails."""
+	counts = mailbox.counts()
+	if frappe.are_emails_muted():
+		click.echo(f"{sum(counts.values())} mails wait in the queue: this site is set not to send any.")
+		return
+	told = ", ".join(f"{count} {status.lower()}" for status, count in sorted(counts.items()))
+	click.echo(f"Mails: {told}. The demo's own mailbox took them in; none left this machine.")
+	if outcome.without_print:
+		click.echo(
+			f"{outcome.without_print} went without their print: {get_url()} was not reached to make it."
+		)

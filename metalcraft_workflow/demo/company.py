@@ -173,6 +173,7 @@ def root(doctype: str, **filters) -> str:
 
 def ensure(doctype: str, key: dict, **values) -> str:
 	"""The name of the document that `key` finds; made from `key` and `values` when there is none."""
-	return frappe.db.get_value(doctype, key) or frappe.get_doc(
-		{"doctype": doctype, **key, **values}
-	).insert().name
+	return (
+		frappe.db.get_value(doctype, key)
+		or frappe.get_doc({"doctype": doctype, **key, **values}).insert().name
+	)

@@ -8,6 +8,7 @@ of its own, the demo's mails are taken away from it.
 
 import socketserver
 import threading
+from collections import Counter
 from contextlib import contextmanager
 
 import frappe
@@ -27,8 +28,10 @@ def open_mailbox():
 		switch_on(server.server_address[1])
 		try:
 			yield
-		finally:
+		except BaseException:
 			frappe.db.rollback()
+			raise
+		finally:
 			frappe.set_user("Administrator")
 			switch_off()
 			server.shutdown()
@@ -98,17 +101,22 @@ def divert() -> list[str]:
 	return names
 
 
-def deliver() -> None:
+def deliver() -> int:
 	"""Send the mails that wait for people of the demo, and let production notices know.
 
-	A print is made by a program that asks this site for its styles; where the site is not being served
-	that fails, and the mail goes without its attachment.
+	A print is made by a program that asks this site for its styles. Where the site is not being served
+	that fails, and the mail goes without it; gives how many did.
 	"""
+	without_print = 0
 	for name in divert():
 		if not send(name):
-			frappe.db.set_value("Email Queue", name, {"attachments": "[]", "status": "Not Sent", "error": None})
+			without_print += 1
+			frappe.db.set_value(
+				"Email Queue", name, {"attachments": "[]", "status": "Not Sent", "error": None}
+			)
 			send(name)
 	follow_notices()
+	return without_print
 
 
 def send(name: str) -> bool:
@@ -123,7 +131,9 @@ def send(name: str) -> bool:
 
 def follow_notices() -> None:
 	"""What the scheduler does every few minutes, for the notices of the demo's departments."""
-	from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import deliver_one
+	from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
+		deliver_one,
+	)
 
 	for name in frappe.get_all(
 		"Production Notice",
@@ -137,6 +147,11 @@ def follow_notices() -> None:
 	):
 		deliver_one(name)
 	frappe.db.commit()  # nosemgrep: a bench command commits by itself
+
+
+def counts() -> dict[str, int]:
+	"""Status -> how many mails of the demo have it."""
+	return Counter(frappe.get_all("Email Queue", {"email_account": ACCOUNT}, pluck="status"))
 
 
 class Server(socketserver.ThreadingTCPServer):

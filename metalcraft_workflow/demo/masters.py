@@ -115,9 +115,7 @@ class Customer:
 HARBORVIEW = Customer(
 	"Harborview Marine Services", "Nadia Costa", "Norfolk", "Virginia", documents=(COC, MILL)
 )
-ATLAS = Customer(
-	"Atlas Aviation Support", "Jon Ekstrom", "Wichita", "Kansas", documents=(COC, PICTURES)
-)
+ATLAS = Customer("Atlas Aviation Support", "Jon Ekstrom", "Wichita", "Kansas", documents=(COC, PICTURES))
 NORTHGATE = Customer("Northgate Data Centers", "Amir Haddad", "Columbus", "Ohio")
 RIDGELINE = Customer("Ridgeline Mining", "Paula Reyes", "Elko", "Nevada", terms=PREPAID)
 SUMMIT = Customer("Summit Fire Supply", "Kate Lindqvist", "Denver", "Colorado", credit_limit=12000)
@@ -134,9 +132,7 @@ CUSTOMERS = (HARBORVIEW, ATLAS, NORTHGATE, RIDGELINE, SUMMIT, PINECREST)
 
 def make_masters() -> None:
 	"""Make item groups, items, prices, supplier and customers; what is there already is left alone."""
-	top = ensure(
-		"Item Group", {"item_group_name": COMPANY}, is_group=1, parent_item_group=root("Item Group")
-	)
+	top = ensure("Item Group", {"item_group_name": COMPANY}, is_group=1, parent_item_group=root("Item Group"))
 	for group, department in GROUPS.items():
 		ensure(
 			"Item Group",
@@ -170,9 +166,7 @@ def make_item(item: Item) -> None:
 		required_documents=[{"document_type": name} for name in item.documents],
 		item_defaults=[{"company": COMPANY, "default_warehouse": warehouse("Production")}],
 	)
-	ensure(
-		"Item Price", {"item_code": name, "price_list": SELLING}, price_list_rate=item.price, uom=unit()
-	)
+	ensure("Item Price", {"item_code": name, "price_list": SELLING}, price_list_rate=item.price, uom=unit())
 
 
 def unit() -> str:
@@ -256,9 +250,7 @@ def customer_group() -> str:
 
 def customer_named(customer: Customer) -> str | None:
 	"""The customer's name on this site, which may name its customers by a series."""
-	return frappe.db.get_value(
-		"Customer", {"customer_name": customer.name, "customer_group": COMPANY}
-	)
+	return frappe.db.get_value("Customer", {"customer_name": customer.name, "customer_group": COMPANY})
 
 
 # Stock
@@ -350,5 +342,3 @@ def receive_production() -> None:
 		}
 	).insert()
 	entry.submit()
-
-

@@ -220,9 +220,7 @@ STORIES = (
 		po_no="HM-20411",
 		lines=((CYLINDER_50, 10), (ABC_10, 10)),
 		path=APPROVED,
-		deliveries=(
-			Delivery(((CYLINDER_50, 10), (ABC_10, 10)), (*SHIPPED_WITH_DOCUMENTS, "invoice")),
-		),
+		deliveries=(Delivery(((CYLINDER_50, 10), (ABC_10, 10)), (*SHIPPED_WITH_DOCUMENTS, "invoice")),),
 	),
 	Story(
 		title="From lead to closed",

@@ -8,10 +8,10 @@ def one_page(*lines: str) -> bytes:
 	objects = (
 		"<< /Type /Catalog /Pages 2 0 R >>",
 		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-		" /Resources << /Font << /F1 5 0 R >> >> >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources 6 0 R >>",
 		f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
 		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+		"<< /Font << /F1 5 0 R >> >>",
 	)
 	body, offsets = "%PDF-1.4\n", []
 	for number, content in enumerate(objects, 1):

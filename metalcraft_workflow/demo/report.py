@@ -15,13 +15,14 @@ from frappe.utils import flt, fmt_money
 from metalcraft_workflow.demo.carry import Carrier
 from metalcraft_workflow.demo.orders import Story
 from metalcraft_workflow.demo.people import PEOPLE
+from metalcraft_workflow.gates.workflow import states_by_gate
 
 # Width of each column: step, document, what happened, who
 WIDTHS = (4, 19, 40, 31)
 GAP = "  "
 WIDTH = sum(WIDTHS) + len(GAP) * (len(WIDTHS) - 1)
 
-ITSELF = "by itself"
+AUTOMATIC = "automatic"
 
 # Gate -> the step of the process that passing it belongs to
 STEPS = {
@@ -58,9 +59,12 @@ class Report:
 		return f"{name}, PO {self.story.po_no}" if self.story.po_no else name
 
 	def stage(self) -> str:
-		"""Where it stands: the stage of the order; before there is one, how far the enquiry is."""
+		"""Where it stands: the stage of the order, with its workflow state where that says more; before
+		there is an order, how far the enquiry is."""
 		if self.order:
-			return frappe.db.get_value("Sales Order", self.order, "order_stage")
+			stage, state = frappe.db.get_value("Sales Order", self.order, ["order_stage", "workflow_state"])
+			says_more = states_by_gate("Sales Order").get(state) != "approve" and state != stage
+			return f"{stage} ({state})" if says_more else stage
 		if self.carrier.quotation_name():
 			return "Quoted"
 		if self.carrier.opportunity_name():
@@ -77,19 +81,21 @@ class Report:
 		if not self.story.enquiry:
 			return
 		yield from made("Lead", self.carrier.lead_name(), 1, "Lead recorded")
-		yield from made("Opportunity", self.carrier.opportunity_name(), 2, "Interest recorded as an opportunity")
+		yield from made(
+			"Opportunity", self.carrier.opportunity_name(), 2, "Interest recorded as an opportunity"
+		)
 		quotation = self.carrier.quotation_name()
 		yield from made("Quotation", quotation, 3, f"Quoted for {self.story.enquiry.rfq}")
 		customer = frappe.db.get_value("Customer", {"lead_name": self.carrier.lead_name()})
 		if customer:
-			yield from made("Customer", customer, 3, "Customer made of the lead", ITSELF)
+			yield from made("Customer", customer, 3, "Customer made of the lead", AUTOMATIC)
 
 	def ordering(self) -> Iterator[Event]:
 		yield from made("Sales Order", self.order, 4, f"Order entered for PO {self.story.po_no}")
 		yield from self.passages("Sales Order", self.order)
 		if self.order and frappe.db.get_value("Sales Order", self.order, "closed_by_workflow"):
 			last = frappe.db.get_value("Sales Order", self.order, "modified")
-			yield Event(last, 14, self.order, "Shipped and paid in full: closed", ITSELF)
+			yield Event(last, 14, self.order, "Shipped and paid in full: closed", AUTOMATIC)
 
 	def production(self) -> Iterator[Event]:
 		for notice in frappe.get_all(
@@ -98,7 +104,9 @@ class Report:
 			fields=["name", "creation", "department", "kind", "acknowledged_by", "acknowledged_on"],
 			order_by="name",
 		):
-			yield Event(notice.creation, 6, notice.name, f"{notice.kind} order: {notice.department} told", ITSELF)
+			yield Event(
+				notice.creation, 6, notice.name, f"{notice.kind} order: {notice.department} told", AUTOMATIC
+			)
 			if notice.acknowledged_by:
 				yield Event(
 					notice.acknowledged_on,
@@ -108,36 +116,66 @@ class Report:
 					person(notice.acknowledged_by),
 				)
 		for entry in self.carrier.transfers() if self.order else []:
-			rows = frappe.get_all("Stock Entry Detail", {"parent": entry}, ["item_code", "qty"], order_by="idx")
+			rows = frappe.get_all(
+				"Stock Entry Detail", {"parent": entry}, ["item_code", "qty"], order_by="idx"
+			)
 			yield from made("Stock Entry", entry, 7, f"To Final Pack: {items(rows)}")
 
 	def deliveries(self) -> Iterator[Event]:
 		for note in self.carrier.notes() if self.order else []:
 			heats = frappe.get_all(
-				"Traceability Entry", {"parent": note, "heat_no": ["is", "set"]}, pluck="heat_no", order_by="idx"
+				"Traceability Entry",
+				{"parent": note, "heat_no": ["is", "set"]},
+				pluck="heat_no",
+				order_by="idx",
 			)
-			rows = frappe.get_all("Delivery Note Item", {"parent": note}, ["item_code", "qty"], order_by="idx")
+			rows = frappe.get_all(
+				"Delivery Note Item", {"parent": note}, ["item_code", "qty"], order_by="idx"
+			)
 			traced = f"; heat {', '.join(dict.fromkeys(heats))}" if heats else ""
 			yield from made("Delivery Note", note, 8, f"Packed: {items(rows)}{traced}")
 			yield from self.passages("Delivery Note", note)
 
+			yield from self.documents(note)
+
 	def passages(self, doctype: str, name: str | None) -> Iterator[Event]:
 		"""What the release records of a document say."""
+		passed = ""
 		for record in frappe.get_all(
 			"Release Record",
 			filters={"reference_doctype": doctype, "reference_name": name or ""},
 			fields=["creation", "kind", "gate", "action", "to_state", "user", "reason", "requirement"],
 			order_by="creation, name",
 		):
-			what = record.action
-			if record.kind == "Void":
-				what = f"Back to {record.to_state}"
-			elif record.kind == "Waiver":
-				what = f"On record: {record.requirement} waived"
-			if record.reason:
-				what += f": {record.reason}"
+			what = {
+				"Passage": f"{record.action}, to {record.to_state}",
+				"Void": f"Taken to {record.to_state}",
+				"Waiver": f"Waived on record: {record.requirement}",
+			}[record.kind]
+			if what == passed:
+				continue  # one move through two gates
+			passed = what
 			step = STEPS.get(record.gate, 5 if doctype == "Sales Order" else 8)
-			yield Event(record.creation, step, name, what, person(record.user))
+			yield Event(
+				record.creation,
+				step,
+				name,
+				f"{what}. {record.reason}" if record.reason else what,
+				person(record.user),
+			)
+
+	def documents(self, note: str) -> Iterator[Event]:
+		"""The documents that QA attached to a delivery note."""
+		attached: dict[tuple, list[str]] = {}
+		for row in frappe.get_all(
+			"Shipment Document",
+			filters={"parent": note, "file": ["is", "set"]},
+			fields=["document_type", "uploaded_by", "uploaded_on"],
+			order_by="idx",
+		):
+			attached.setdefault((row.uploaded_on, row.uploaded_by), []).append(row.document_type)
+		for (when, user), names in attached.items():
+			yield Event(when, 9, note, f"Attached: {', '.join(names)}", person(user))
 
 	def money(self) -> Iterator[Event]:
 		if not self.order:
@@ -166,7 +204,11 @@ class Report:
 		):
 			recipients = frappe.get_all("Email Queue Recipient", {"parent": mail.name}, pluck="recipient")
 			yield Event(
-				mail.creation, 0, f"Mail, {mail.status.lower()}", subject_of(mail.message), ", ".join(recipients)
+				mail.creation,
+				0,
+				f"Mail, {mail.status.lower()}",
+				subject_of(mail.message),
+				", ".join(recipients),
 			)
 
 
@@ -216,6 +258,13 @@ def lines_of(story: Story) -> Iterator[str]:
 		yield from row(str(event.step or ""), event.document, event.what, event.who)
 
 
+def overview(stories: tuple[Story, ...]) -> Iterator[str]:
+	"""Where each story stands, a line each."""
+	for story in stories:
+		report = Report(story)
+		yield f"{report.stage():<33}{report.order or '':<{WIDTHS[1]}}{GAP}{report.title()}"
+
+
 def heading() -> Iterator[str]:
 	yield from row("Step", "Document", "What happened", "Who, or to whom")
 
@@ -223,7 +272,10 @@ def heading() -> Iterator[str]:
 def row(step: str, *cells: str) -> Iterator[str]:
 	"""One row of the table; what does not fit its column goes on below it."""
 	columns = [[f"{step:>{WIDTHS[0]}}"]]
-	columns += [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, WIDTHS[1:], strict=True)]
+	columns += [
+		textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+		for cell, width in zip(cells, WIDTHS[1:], strict=True)
+	]
 	for number in range(max(map(len, columns))):
 		yield GAP.join(
 			f"{column[number] if number < len(column) else '':<{width}}"

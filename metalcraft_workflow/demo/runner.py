@@ -15,11 +15,13 @@ PREPARATIONS = 3
 
 @dataclass
 class Outcome:
-	"""What a run did: how many steps it took, and found taken; and which orders stopped, and why."""
+	"""What a run did: how many steps it took, and found taken; which orders stopped, and why; and how
+	many mails went without the print they should carry."""
 
 	taken: int = 0
 	found: int = 0
 	stopped: dict[str, str] = field(default_factory=dict)
+	without_print: int = 0
 
 
 def total_steps(stories: tuple[Story, ...] = STORIES) -> int:
@@ -46,7 +48,7 @@ def run(
 		for story in reversed(stories):
 			carry(story, outcome, progress)
 			if send_mails:
-				mailbox.deliver()
+				outcome.without_print += mailbox.deliver()
 	return outcome
 
 
