@@ -13,6 +13,7 @@ import frappe
 ACTIONS = {
 	"submit": lambda doc: doc.submit(),
 	"cancel": lambda doc: doc.cancel(),
+	"deliver": lambda doc: frappe.get_attr(f"{type(doc).__module__}.deliver_one")(doc.name),
 	"Ship": lambda doc: frappe.get_attr("frappe.model.workflow.apply_workflow")(doc.as_json(), "Ship"),
 }
 

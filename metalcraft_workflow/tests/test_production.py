@@ -5,7 +5,7 @@ from frappe.utils.html_utils import unescape_html
 
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.metalcraft_workflow.doctype.production_notice import production_notice as outbox
-from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests import factories, side_by_side
 from metalcraft_workflow.tests.factories import (
 	APPROVER,
 	MANAGER,
@@ -577,6 +577,22 @@ class TestOutbox(ProductionCase):
 				frappe.get_doc(
 					{"doctype": "Production Department", "department_name": "MT Wrong", "recipients": rows}
 				).insert()
+
+
+class TestSideBySide(ProductionCase):
+	"""Two workers of the scheduler: real processes, real commits. What is made here stays on the site."""
+
+	def test_two_workers_send_one_mail(self):
+		without_account()
+		order = approve(make_order((self.cylinder, 10, 100)))
+		notice = frappe.get_doc("Production Notice", notices_of(order)[0].name)
+		self.assertEqual(notice.status, "Failed")
+		make_account()
+		for overlap in (True, False):
+			said = side_by_side.run(*[("Administrator", "deliver", notice)] * 3, overlap=overlap)
+			self.assertEqual(said, ["done"] * 3)
+		self.assertEqual(notice.reload().status, "Queued")
+		self.assertEqual(mails_about(notice), [notice.email_queue])
 
 
 def recipients_of(notice) -> list[str]:

@@ -3,7 +3,7 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates import final_pack
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests import factories, side_by_side
 from metalcraft_workflow.tests.factories import (
 	APPROVER,
 	COMPANY,
@@ -327,6 +327,120 @@ class TestTransfer(TransferCase):
 			entry.cancel()
 		order = act(order, "Cancel Order", APPROVER, "Not wanted any more")
 		self.assertEqual((order.docstatus, figures(order)), (2, (0, [0])))
+
+
+class TestWorkOrders(TransferCase):
+	"""What is produced straight into the Final Pack warehouse."""
+
+	def setUp(self):
+		super().setUp()
+		self.raw = make_item("MT-T-RAW")
+		make_stock(self.raw, 100, PRODUCTION)
+		self.made = make_item("MT-T-MADE")
+		if not frappe.db.exists("BOM", {"item": self.made, "docstatus": 1}):
+			bom = frappe.get_doc(
+				{
+					"doctype": "BOM",
+					"item": self.made,
+					"company": COMPANY,
+					"quantity": 1,
+					"items": [{"item_code": self.raw, "qty": 1, "rate": 10}],
+				}
+			).insert()
+			bom.submit()
+
+	def work_order(self, order, qty: float, warehouse: str = FINAL_PACK, **fields):
+		work = frappe.get_doc(
+			{
+				"doctype": "Work Order",
+				"production_item": self.made,
+				"bom_no": frappe.db.get_value("BOM", {"item": self.made, "docstatus": 1}),
+				"qty": qty,
+				"company": COMPANY,
+				"sales_order": order.name,
+				"sales_order_item": order.items[0].name,
+				"fg_warehouse": warehouse,
+				"wip_warehouse": PRODUCTION,
+				"source_warehouse": PRODUCTION,
+				"skip_transfer": 1,
+				**fields,
+			}
+		)
+		work.insert()
+		for row in work.required_items:
+			row.source_warehouse = PRODUCTION
+		work.save()
+		work.submit()
+		return work
+
+	def manufacture(self, work, qty: float):
+		from erpnext.manufacturing.doctype.work_order.work_order import make_stock_entry
+
+		entry = frappe.get_doc(make_stock_entry(work.name, "Manufacture", qty))
+		entry.insert()
+		entry.submit()
+		return entry
+
+	def test_counts_and_is_given_back(self):
+		order = self.approved((self.made, 10, 100))
+		entry = self.manufacture(self.work_order(order, 10), 4)
+		self.assertEqual(figures(order), (40, [4]))
+		self.assertEqual(final_pack.ready_to_pack(order.name), {order.items[0].name: 4})
+		self.assertEqual(make_transfer(order.name).items[0].qty, 6)
+		entry.cancel()
+		self.assertEqual(figures(order), (0, [0]))
+
+	def test_counts_without_the_line_on_the_work_order(self):
+		order = self.approved((self.made, 10, 100))
+		self.manufacture(self.work_order(order, 10, sales_order_item=None), 4)
+		self.assertEqual(figures(order), (40, [4]))
+
+	def test_what_is_produced_elsewhere_is_transferred_from_there(self):
+		order = self.approved((self.made, 10, 100))
+		self.manufacture(self.work_order(order, 10, PRODUCTION), 10)
+		self.assertEqual(figures(order), (0, [0]))
+		self.assertEqual(make_transfer(order.name).items[0].s_warehouse, PRODUCTION)
+		transfer(order)
+		self.assertEqual(figures(order), (100, [10]))
+
+	def test_what_was_produced_is_booked_whatever_was_ordered(self):
+		order = self.approved((self.made, 10, 100))
+		work = self.work_order(order, 10)
+		transfer_of = make_stock(self.made, 10, PRODUCTION)
+		self.assertTrue(transfer_of)
+		transfer(order, 8)
+		self.manufacture(work, 10)
+		self.assertEqual(figures(order), (100, [18]))
+		self.assertEqual(final_pack.ready_to_pack(order.name), {order.items[0].name: 10})
+		self.assertRefused("at Final Pack already", make_transfer, order.name)
+
+	def test_part_of_a_bundle(self):
+		order = self.approved((make_bundle("MT-T-KIT2", {self.made: 2}), 5, 100))
+		work = self.work_order(order, 10, sales_order_item=order.packed_items[0].name)
+		self.manufacture(work, 4)
+		self.assertEqual(figures(order), (40, [2]))
+
+
+class TestSideBySide(TransferCase):
+	"""Two people at two desks: real processes, real commits. What is made here stays on the site."""
+
+	def test_two_transfers_never_exceed_the_order(self):
+		order = self.approved()
+		entries = [draft(order, 7), draft(order, 7)]
+		said = side_by_side.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
+		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
+		self.assertIn("3 may still come", str(said))
+		self.assertEqual(figures(order), (70, [7]))
+
+	def test_two_transfers_both_count(self):
+		order = self.approved()
+		entries = [draft(order, 4), draft(order, 6)]
+		said = side_by_side.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
+		self.assertEqual(said, ["done", "done"])
+		self.assertEqual(figures(order), (100, [10]))
+		said = side_by_side.run(*((PRODUCER, "cancel", entry) for entry in entries), overlap=False)
+		self.assertEqual(said, ["done", "done"])
+		self.assertEqual(figures(order), (0, [0]))
 
 
 def make_bundle(code: str, parts: dict[str, float]) -> str:

@@ -24,6 +24,9 @@ MAX_TO = 100
 PAUSE = timedelta(hours=1)
 MAX_ATTEMPTS = 24
 
+# After this many failures to print it, the traveller is left off.
+PRINT_ATTEMPTS = 2
+
 WAITING = ("Pending", "Failed")
 
 
@@ -38,6 +41,9 @@ class ProductionNotice(Document):
 				frappe.PermissionError,
 				title=_("Not Editable"),
 			)
+
+	def onload(self):
+		self.set_onload("may_act", is_with_production(self))
 
 	def queue_mail(self) -> None:
 		"""Put the mail into the Email Queue; when that cannot be done, say why on the notice.
@@ -137,6 +143,9 @@ class ProductionNotice(Document):
 				values |= {"status": "Sent", "error": ""}
 		elif mail.error and self.status in ("Queued", "Failed"):
 			values = {"status": "Failed", "error": reason(mail.error)}
+			if rules.is_print_failure(mail.error) and cint(mail.retry) >= PRINT_ATTEMPTS:
+				# The department is told without the traveller sooner than not at all.
+				frappe.db.set_value("Email Queue", self.email_queue, "attachments", "[]")
 			if is_stuck(mail) and cint(self.attempts) < MAX_ATTEMPTS:
 				self.start_again(mail)
 		elif is_stuck(mail):
@@ -148,7 +157,6 @@ class ProductionNotice(Document):
 		"""Let Frappe send the same Email Queue row anew, to those who have not got it yet."""
 		values = {"status": "Not Sent", "retry": 0}
 		if rules.is_print_failure(mail.error or ""):
-			# The department is told without the traveller sooner than not at all.
 			values["attachments"] = "[]"
 		frappe.db.set_value("Email Queue", self.email_queue, values)
 		put_refused_last(self.email_queue)
@@ -347,11 +355,17 @@ def of_own_department(name: str) -> Document:
 	return notice
 
 
+def is_with_production(notice: Document) -> bool:
+	"""Whether the user has the role Production or belongs to the department of the notice."""
+	return (
+		"Production" in frappe.get_roles()
+		or frappe.session.user in frappe.get_doc("Production Department", notice.department).people()
+	)
+
+
 def check_department(notice: Document) -> None:
 	"""Raise PermissionError when the user is neither with Production nor with the notice's department."""
-	if "Production" in frappe.get_roles():
-		return
-	if frappe.session.user not in frappe.get_doc("Production Department", notice.department).people():
+	if not is_with_production(notice):
 		frappe.throw(
 			_("Only Production and the people of {0} may do this.").format(notice.department),
 			frappe.PermissionError,

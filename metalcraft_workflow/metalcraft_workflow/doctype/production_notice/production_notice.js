@@ -1,0 +1,51 @@
+const METHODS =
+	"metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice";
+
+frappe.ui.form.on("Production Notice", {
+	refresh(frm) {
+		frm.disable_save();
+		show_status(frm);
+		add_actions(frm);
+	},
+});
+
+function show_status(frm) {
+	const { status, error } = frm.doc;
+	if (status === "Failed") {
+		frm.set_intro(
+			__("The department was not told by mail yet: {0}", [
+				frappe.utils.escape_html(error || ""),
+			]),
+			"red"
+		);
+	} else if (error) {
+		frm.set_intro(frappe.utils.escape_html(error), "orange");
+	}
+}
+
+function add_actions(frm) {
+	const { status } = frm.doc;
+	if (frm.doc.__onload?.may_act && status !== "Done") {
+		if (status !== "Acknowledged") {
+			frm.add_custom_button(__("Acknowledge"), () => call(frm, "acknowledge")).addClass(
+				"btn-primary"
+			);
+		}
+		frm.add_custom_button(__("Finish"), () => call(frm, "finish")).toggleClass(
+			"btn-primary",
+			status === "Acknowledged"
+		);
+	}
+	if (status === "Failed") {
+		frm.add_custom_button(__("Send Again"), () => call(frm, "send_again"));
+	}
+}
+
+async function call(frm, method) {
+	await frappe.call({
+		method: `${METHODS}.${method}`,
+		args: { name: frm.doc.name },
+		freeze: true,
+	});
+	frm.reload_doc();
+}
