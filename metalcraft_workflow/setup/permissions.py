@@ -29,6 +29,36 @@ LOOKUPS = (
 	"Warehouse",
 )
 
+# Masters that a role only chooses from, in the fields of its documents
+CHOICES = {
+	"Customer Support": (
+		"Cost Center",
+		"Currency",
+		"Customer Group",
+		"Incoterm",
+		"Item Tax Template",
+		"Lead Source",
+		"Mode of Payment",
+		"Opportunity Lost Reason",
+		"Opportunity Type",
+		"Payment Term",
+		"Price List",
+		"Quotation Lost Reason",
+		"Sales Partner",
+		"Sales Person",
+		"Sales Stage",
+		"Sales Taxes and Charges Template",
+		"Shipping Rule",
+		"Tax Category",
+		"Terms and Conditions",
+		"Territory",
+		"UOM",
+	),
+	"Production": ("Stock Entry Type", "UOM"),
+	"Final Pack": ("Supplier", "UOM"),
+	"Shipping": ("Supplier", "UOM"),
+}
+
 STAFF = (
 	"Customer Support",
 	"Order Approver",
@@ -71,6 +101,8 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
 		"Customer Support": READ,
 	},
 	"Work Order": {"Production": READ},
+	# ERPNext's stock forms read it in the browser
+	"Stock Settings": {"Production": ("read",), "Final Pack": ("read",), "Shipping": ("read",)},
 	# Steps 8-11
 	"Delivery Note": {
 		"Final Pack": (*WRITE, "delete", "amend"),
@@ -128,6 +160,9 @@ def all_grants() -> list[tuple[str, str, tuple[str, ...]]]:
 	for doctype in LOOKUPS:
 		for role in STAFF:
 			rows.setdefault((doctype, role), READ)
+	for role, doctypes in CHOICES.items():
+		for doctype in doctypes:
+			rows.setdefault((doctype, role), ("select",))
 	return [(doctype, role, rights) for (doctype, role), rights in rows.items()]
 
 
