@@ -108,6 +108,9 @@ INVOICING = "metalcraft_workflow.steps.invoicing"
 CLOSING = "metalcraft_workflow.steps.closing"
 KEEP_DELIVERY = [f"{TRACKING}.keep_delivery", f"{CLOSING}.delivery_changed"]
 
+# What happens to a line that is written or deleted without its document
+LINE_EVENTS = ("validate", "before_update_after_submit", "before_cancel", "on_trash")
+
 doc_events = {
 	# Steps 1-3
 	"Quotation": {
@@ -116,6 +119,7 @@ doc_events = {
 		"on_submit": ["metalcraft_workflow.steps.enquiry.mark_lead_converted"],
 	},
 	# Steps 4-5
+	"Customer": {"validate": ["metalcraft_workflow.steps.approval.check_credit_terms"]},
 	"Sales Order": {
 		"before_insert": [
 			"metalcraft_workflow.setup.custom_fields.clear_app_fields",
@@ -163,6 +167,7 @@ doc_events = {
 	# Step 7
 	"Stock Entry": {
 		"validate": [f"{TRANSFER}.check"],
+		"before_cancel": [f"{TRANSFER}.lock"],
 		"on_submit": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 		"on_cancel": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 	},
@@ -191,6 +196,11 @@ doc_events = {
 		"on_cancel": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
 		"after_delete": KEEP_DELIVERY,
 		"before_change": [f"{CLOSING}.check_status_change"],
+	},
+	"Delivery Note Item": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
+	"Traceability Entry": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
+	"Shipment Document": {
+		event: ["metalcraft_workflow.steps.quality.refuse_alone"] for event in LINE_EVENTS
 	},
 	"File": {"on_trash": ["metalcraft_workflow.steps.quality.on_file_trash"]},
 	# Step 12

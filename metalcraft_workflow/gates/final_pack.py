@@ -93,15 +93,17 @@ def brought_parts(
 	sales_order: str, without: str | None = None, for_update: bool = False
 ) -> dict[tuple[str, str], float]:
 	"""(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
-	places = warehouses(frappe.get_cached_value("Sales Order", sales_order, "company"))
+	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
 	if not places:
 		return {}
 	row = frappe.qb.DocType("Stock Entry Detail")
 	query = (
 		frappe.qb.from_(row)
 		.where(row.sales_order == sales_order)
-		.where(row.docstatus == 1)
+		.where(row.parent != (without or ""))
 		.select(
+			row.name,
+			row.docstatus,
 			row.sales_order_item,
 			row.item_code,
 			row.transfer_qty,
@@ -109,18 +111,28 @@ def brought_parts(
 			row.t_warehouse,
 		)
 	)
-	if without:
-		query = query.where(row.parent != without)
-	if for_update:
-		query = query.for_update()
 	return rules.totals(
 		rules.Move(
 			line.sales_order_item,
 			line.item_code,
 			flt(line.transfer_qty) * direction(line, places),
 		)
-		for line in query.run(as_dict=True)
+		for line in read(query, for_update)
+		if line.docstatus == 1
 	)
+
+
+def read(query, for_update: bool) -> list[frappe._dict]:
+	"""The rows of `query`, which selects their `name`; with `for_update` as they were committed last.
+
+	Whoever saves a document has locked its rows before any event, and then waits for the lock of the
+	order that we hold: waiting for those rows in turn would end in a deadlock. They are passed by, and
+	taken as this transaction has seen them; when that changes, the other one adds up again.
+	"""
+	rows = {row.name: row for row in query.run(as_dict=True)}
+	if for_update:
+		rows |= {row.name: row for row in query.for_update(skip_locked=True).run(as_dict=True)}
+	return list(rows.values())
 
 
 def direction(row, places: set[str]) -> int:
@@ -143,17 +155,14 @@ def packed_qty(
 		.join(note)
 		.on(row.parent == note.name)
 		.where(row.so_detail.isin(order_lines))
-		.where(row.docstatus < 2)
-		.where((note.is_return == 0) | (note.docstatus == 1))
 		.where(row.parent != (without or ""))
-		.select(row.so_detail, row.qty)
+		.select(row.name, row.docstatus, row.so_detail, row.qty, note.is_return)
 	)
-	if for_update:
-		query = query.for_update()
 	found: dict[str, float] = {}
-	for line in query.run(as_dict=True):
-		# a return carries its quantity below zero
-		found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)
+	for line in read(query, for_update):
+		if line.docstatus == 1 or (line.docstatus == 0 and not line.is_return):
+			# a return carries its quantity below zero
+			found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)
 	return found
 
 

@@ -183,12 +183,14 @@ def check(doc: Document, method: str | None = None) -> None:
 	if doc.get("work_order"):
 		name_produced_rows(doc)
 	name_rows(doc)
-	wanted = {row.sales_order for row in doc.items if row.get("sales_order_item")}
-	if not wanted:
-		return
 	# The lock comes before anything of this entry is written, and lasts until the commit.
-	for order in final_pack.lock_orders(sorted(wanted)):
+	for order in final_pack.lock_orders(sorted(orders_of(doc))):
 		check_rows(doc, order)
+
+
+def orders_of(doc: Document) -> set[str]:
+	"""The orders that the rows of a Stock Entry are for."""
+	return {row.sales_order for row in doc.items if row.get("sales_order_item")} - {None, ""}
 
 
 def name_produced_rows(doc: Document) -> None:
@@ -321,12 +323,14 @@ def check_order(order) -> None:
 		)
 
 
+def lock(doc: Document, method: str | None = None) -> None:
+	"""Lock the orders before the stock is touched, as a submit does. In `before_cancel`."""
+	final_pack.lock_orders(sorted(orders_of(doc)))
+
+
 def keep_figures(doc: Document, method: str | None = None) -> None:
 	"""Bring the figures of the orders up to date. In `on_submit` and `on_cancel` of a Stock Entry."""
-	wanted = {row.sales_order for row in doc.items if row.get("sales_order_item")} - {None, ""}
-	if not wanted:
-		return
-	for order in final_pack.lock_orders(sorted(wanted)):
+	for order in final_pack.lock_orders(sorted(orders_of(doc))):
 		final_pack.keep_figures(order.name)
 		places = final_pack.warehouses(order.company)
 		arrived = [

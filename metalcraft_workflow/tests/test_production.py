@@ -338,7 +338,8 @@ class TestChanges(ProductionCase):
 		order = approve(make_order((self.cylinder, 10, 100), (self.board, 4, 50)))
 		act(order, "Cancel Order", APPROVER, "The customer withdrew")
 		self.assertEqual(
-			self.facts(order)[2:], [("Cylinders", 2, "Cancel", "Queued"), ("Electronics", 2, "Cancel", "Queued")]
+			self.facts(order)[2:],
+			[("Cylinders", 2, "Cancel", "Queued"), ("Electronics", 2, "Cancel", "Queued")],
 		)
 		mail = frappe.get_doc("Email Queue", notices_of(order)[2].email_queue)
 		self.assertEqual(mail.attachments_list, [])
@@ -359,7 +360,8 @@ class TestChanges(ProductionCase):
 			amended.save()
 		amended = approve(amended)
 		self.assertEqual(
-			self.facts(amended), [("Cylinders", 3, "Change", "Queued"), ("Electronics", 3, "Change", "Queued")]
+			self.facts(amended),
+			[("Cylinders", 3, "Change", "Queued"), ("Electronics", 3, "Change", "Queued")],
 		)
 		cylinders, electronics = notices_of(amended)
 		self.assertEqual(self.lines(cylinders), [(self.cylinder, 8, "Quantity 8 Nos, was 10 Nos")])
@@ -481,7 +483,7 @@ class TestOutbox(ProductionCase):
 
 	def test_mail_server_down_then_up(self):
 		notice = self.notice(self.approved())
-		error = 'Traceback\nfrappe.exceptions.ValidationError: Invalid Outgoing Mail Server or Port: refused'
+		error = "Traceback\nfrappe.exceptions.ValidationError: Invalid Outgoing Mail Server or Port: refused"
 		frappe.db.set_value("Email Queue", notice.email_queue, {"retry": 1, "error": error})
 		self.deliver(notice)
 		self.assertEqual(notice.status, "Failed")
@@ -505,7 +507,9 @@ class TestOutbox(ProductionCase):
 	def test_traveller_that_cannot_be_printed_is_left_off(self):
 		notice = self.notice(self.approved())
 		error = "File email_queue.py, in include_attachments\nOSError: wkhtmltopdf is not installed"
-		frappe.db.set_value("Email Queue", notice.email_queue, {"retry": 3, "error": error, "status": "Error"})
+		frappe.db.set_value(
+			"Email Queue", notice.email_queue, {"retry": 3, "error": error, "status": "Error"}
+		)
 		self.deliver(notice)
 		self.assertIn("The traveller could not be printed: wkhtmltopdf", notice.error)
 		with as_user(PRODUCER):
@@ -520,7 +524,9 @@ class TestOutbox(ProductionCase):
 		notice = self.notice(self.approved())
 		first, second = recipients_of(notice)
 		frappe.db.set_value(
-			"Email Queue", notice.email_queue, {"status": "Error", "error": "smtplib.SMTPRecipientsRefused: {}"}
+			"Email Queue",
+			notice.email_queue,
+			{"status": "Error", "error": "smtplib.SMTPRecipientsRefused: {}"},
 		)
 		with as_user(PRODUCER):
 			outbox.send_again(notice.name)
@@ -639,7 +645,9 @@ def amend(order):
 
 def make_supplier(name: str = "MT Supplier") -> str:
 	if not frappe.db.exists("Supplier", name):
-		frappe.get_doc({"doctype": "Supplier", "supplier_name": name, "supplier_group": "All Supplier Groups"}).insert()
+		frappe.get_doc(
+			{"doctype": "Supplier", "supplier_name": name, "supplier_group": "All Supplier Groups"}
+		).insert()
 	return name
 
 

@@ -108,7 +108,10 @@ class TestTransfer(TransferCase):
 		with as_user(PRODUCER):
 			entry = make_transfer(order.name)
 			entry.items[0].update({"qty": 6, "s_warehouse": PRODUCTION})
-			entry.append("items", {"item_code": self.item, "qty": 5, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK})
+			entry.append(
+				"items",
+				{"item_code": self.item, "qty": 5, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK},
+			)
 			self.assertRefused("Row #2: 5 of MT-T-01 is more than was ordered. 4 may", entry.insert)
 
 	def test_cancelling_gives_back(self):
@@ -160,7 +163,9 @@ class TestTransfer(TransferCase):
 			with as_user(PRODUCER):
 				self.assertRefused("Re-open it", entry.submit)
 				entry.reload()
-		frappe.db.set_value("Sales Order", order.name, {"status": "To Deliver and Bill", "workflow_state": "Change Review"})
+		frappe.db.set_value(
+			"Sales Order", order.name, {"status": "To Deliver and Bill", "workflow_state": "Change Review"}
+		)
 		self.assertRefused("waits for its review", make_transfer, order.name)
 		with as_user(PRODUCER):
 			self.assertRefused("waits for its review", entry.submit)
@@ -172,7 +177,8 @@ class TestTransfer(TransferCase):
 			entry = make_transfer(order.name)
 			entry.items[0].s_warehouse = PRODUCTION
 			entry.append(
-				"items", {"item_code": "MT-T-03", "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK}
+				"items",
+				{"item_code": "MT-T-03", "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK},
 			)
 			self.assertRefused("Row #2", entry.insert)
 			entry.items[1].sales_order_item = order.items[0].name
@@ -298,13 +304,16 @@ class TestTransfer(TransferCase):
 				"doctype": "Stock Entry",
 				"stock_entry_type": "Material Transfer",
 				"company": COMPANY,
-				"items": [{"item_code": self.item, "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK}],
+				"items": [
+					{"item_code": self.item, "qty": 1, "s_warehouse": PRODUCTION, "t_warehouse": FINAL_PACK}
+				],
 			}
 		).insert()
 		from metalcraft_workflow.steps import transfer as step
 
 		with self.assertQueryCount(0):
 			step.check(entry)
+			step.lock(entry)
 			step.keep_figures(entry)
 
 	def test_changed_quantity_changes_the_percentage(self):
