@@ -16,6 +16,7 @@ from metalcraft_workflow.gates.message import refusal
 from metalcraft_workflow.gates.workflow import (
 	OUTSIDE,
 	active_workflow,
+	can_be_reviewed,
 	gate_of_state,
 	gates_between,
 	has_passed,
@@ -302,6 +303,8 @@ def void_if_changed(doc: Document) -> None:
 	state = doc.get(field)
 	state_gate = gate_of_state(workflow, state)
 	for gate in frappe.get_hooks("metalcraft_fingerprints", {}):
+		if cint(doc.docstatus) and not can_be_reviewed(gate):
+			continue
 		passage = record.last_passage(doc, gate) if has_passed(state_gate, gate) else None
 		if not passage or not passage.fingerprint or passage.fingerprint == registry.fingerprint_of(gate, doc):
 			continue

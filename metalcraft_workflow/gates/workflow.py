@@ -125,3 +125,12 @@ def gates_between(old_gate: str, new_gate: str) -> list[str]:
 def has_passed(state_gate: str, gate: str) -> bool:
 	"""Whether a document in a state that carries `state_gate` has `gate` behind it."""
 	return gate in gates_between("", state_gate)
+
+
+def can_be_reviewed(gate: str) -> bool:
+	"""Whether what `gate` vouched for can change after the submit, and is then looked at again.
+
+	An approved order can change. What has shipped cannot: nothing that its gates vouch for is open to
+	edits any more, and what ERPNext fills in while it submits is no change.
+	"""
+	return any(gate in path and STANDS_AT["change_review"] in path for path in PATHS)

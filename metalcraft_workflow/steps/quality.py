@@ -144,6 +144,16 @@ def stamp_acceptance(doc: Document, user: str | None, when) -> None:
 			row.db_set({"accepted_by": user, "accepted_on": when}, update_modified=False)
 
 
+def refuse_alone(row: Document, method: str | None = None) -> None:
+	"""Refuse to write or delete a row of the documents by itself, around the events of its delivery note,
+	which stamp who attached what. Raises PermissionError."""
+	frappe.throw(
+		_("Change the documents on Delivery Note {0} itself.").format(row.parent or ""),
+		frappe.PermissionError,
+		title=_("Not Row by Row"),
+	)
+
+
 def on_file_trash(file: Document, method: str | None = None) -> None:
 	"""Take a deleted file out of its delivery note, and re-open what its release vouched for.
 

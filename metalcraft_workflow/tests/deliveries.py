@@ -128,3 +128,39 @@ def cleared(doc):
 def shipped(doc):
 	"""Take a delivery note in Packing to Shipped."""
 	return act(ready_to_ship(cleared(doc)), "Ship", SHIPPER)
+
+
+def batched(choose: bool = True):
+	"""A delivery note of one of two batches of 5 that came for an order; both batches."""
+	batches = [new_batch(), new_batch()]
+	order = approved_order(("MT-BATCH-01", 10, 100))
+	for batch in batches:
+		bring(order, 5, batch_no=batch, use_serial_batch_fields=1)
+	with as_user(PACKER):
+		doc = make_delivery_note(order.name)
+		doc.remove(doc.items[1])
+		if not choose:
+			doc.items[0].update({"batch_no": None, "use_serial_batch_fields": 0})
+		return doc.insert(), batches
+
+
+def new_batch(item: str | None = None) -> str:
+	"""A new batch with a heat number, of an item whose deliveries have to name it."""
+	item = item or factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
+	name = f"MTB-{frappe.generate_hash(length=8)}"
+	frappe.get_doc({"doctype": "Batch", "batch_id": name, "item": item, "heat_no": f"HEAT-{name}"}).insert()
+	return name
+
+
+def serialised(qty: int):
+	"""A delivery note of `qty` pieces with serial numbers; the numbers."""
+	factories.make_item("MT-SERIAL-01", has_serial_no=1, traceability_required="Serial")
+	serials = [new_serial() for _ in range(qty)]
+	order = approved_order(("MT-SERIAL-01", qty, 100))
+	bring(order, serial_no="\n".join(serials), use_serial_batch_fields=1)
+	with as_user(PACKER):
+		return make_delivery_note(order.name).insert(), serials
+
+
+def new_serial() -> str:
+	return f"MTS-{frappe.generate_hash(length=8)}"

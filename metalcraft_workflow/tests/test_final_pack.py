@@ -181,7 +181,7 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 
 class TestTraceability(FinalPackCase):
 	def test_batch_rows_follow_the_line(self):
-		doc, batches = self.batched()
+		doc, batches = deliveries.batched()
 		self.assertEqual(
 			[(row.line_no, row.item_code, row.qty, row.batch_no, row.heat_no) for row in doc.traceability],
 			[(1, "MT-BATCH-01", 5, batches[0], f"HEAT-{batches[0]}")],
@@ -198,7 +198,7 @@ class TestTraceability(FinalPackCase):
 		)
 
 	def test_a_line_for_each_batch_that_came(self):
-		doc, batches = self.batched()
+		doc, batches = deliveries.batched()
 		with as_user(PACKER):
 			rest = make_delivery_note(doc.items[0].against_sales_order)
 		self.assertEqual([(row.qty, row.batch_no) for row in rest.items], [(5, batches[1])])
@@ -209,7 +209,7 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual(whole.net_total, 1000)
 
 	def test_packing_waits_for_the_batch(self):
-		doc, batches = self.batched(choose=False)
+		doc, batches = deliveries.batched(choose=False)
 		self.assertEqual([(row.qty, row.batch_no) for row in doc.traceability], [(5, None)])
 		with self.assertRefused("Row 1", "batch", "5", "MT-BATCH-01", exception=GateNotMet):
 			act(doc, "Complete Packing", PACKER)
@@ -222,15 +222,15 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
 
 	def test_batches_ship(self):
-		doc, batches = self.batched()
+		doc, batches = deliveries.batched()
 		doc = deliveries.shipped(doc)
 		self.assertEqual(doc.docstatus, 1)
 		self.assertEqual(doc.traceability[0].batch_no, batches[0])
 
 	def test_a_batch_is_not_promised_twice(self):
-		doc, batches = self.batched()
+		doc, batches = deliveries.batched()
 		other = deliveries.approved_order(("MT-BATCH-01", 5, 100))
-		deliveries.bring(other, batch_no=self.batch(), use_serial_batch_fields=1)
+		deliveries.bring(other, batch_no=deliveries.new_batch(), use_serial_batch_fields=1)
 		with as_user(PACKER):
 			second = make_delivery_note(other.name)
 			second.items[0].update({"batch_no": batches[0], "use_serial_batch_fields": 1})
@@ -259,13 +259,13 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
 
 	def test_serial_numbers(self):
-		doc, serials = self.serialised(2)
+		doc, serials = deliveries.serialised(2)
 		self.assertEqual(doc.traceability[0].serial_nos.split("\n"), serials)
 		doc = deliveries.shipped(doc)
 		self.assertEqual(frappe.db.get_value("Serial No", serials[0], "status"), "Delivered")
 
 	def test_packing_waits_for_each_serial_number(self):
-		doc, serials = self.serialised(2)
+		doc, serials = deliveries.serialised(2)
 		with as_user(PACKER):
 			doc.items[0].serial_no = serials[0]
 			doc.save()
@@ -273,9 +273,9 @@ class TestTraceability(FinalPackCase):
 			act(doc, "Complete Packing", PACKER)
 
 	def test_a_serial_number_is_not_promised_twice(self):
-		doc, serials = self.serialised(1)
+		doc, serials = deliveries.serialised(1)
 		order = deliveries.approved_order(("MT-SERIAL-01", 1, 100))
-		deliveries.bring(order, serial_no=self.serial(), use_serial_batch_fields=1)
+		deliveries.bring(order, serial_no=deliveries.new_serial(), use_serial_batch_fields=1)
 		with as_user(PACKER):
 			second = make_delivery_note(order.name)
 			second.items[0].update({"serial_no": serials[0], "use_serial_batch_fields": 1})
@@ -283,7 +283,7 @@ class TestTraceability(FinalPackCase):
 				second.insert()
 
 	def test_rows_of_removed_lines_go(self):
-		doc, _batches = self.batched()
+		doc, _batches = deliveries.batched()
 		with as_user(PACKER):
 			order = deliveries.approved_order()
 			deliveries.bring(order)
@@ -304,7 +304,7 @@ class TestTraceability(FinalPackCase):
 	def test_missing_traceability_can_be_waived_with_a_reason(self):
 		from metalcraft_workflow.gates.waiver import waive
 
-		doc, _batches = self.batched(choose=False)
+		doc, _batches = deliveries.batched(choose=False)
 		with as_user(PACKER), self.assertRaises(frappe.PermissionError):
 			waive("Delivery Note", doc.name, "complete_packing", "traceability", "no")
 		with as_user(MANAGER):
@@ -312,7 +312,7 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
 
 	def test_the_checklist_says_what_is_missing(self):
-		doc, _batches = self.batched(choose=False)
+		doc, _batches = deliveries.batched(choose=False)
 		with as_user(PACKER):
 			(gate,) = get_checklist("Delivery Note", doc.name)
 		self.assertEqual(gate["action"], "Complete Packing")
@@ -321,7 +321,7 @@ class TestTraceability(FinalPackCase):
 		self.assertIn("Row 1", missing["traceability"])
 
 	def test_a_change_of_lines_after_packing_voids_it(self):
-		doc, _batches = self.batched()
+		doc, _batches = deliveries.batched()
 		doc = deliveries.cleared(doc)
 		with as_user(SUPPORT):
 			act(doc, "Revoke Clearance", SUPPORT, "Customer wants fewer")
@@ -329,42 +329,6 @@ class TestTraceability(FinalPackCase):
 			doc.items[0].qty = 4
 			doc.save()
 		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
-
-	# what these tests arrange with
-
-	def batched(self, choose: bool = True):
-		"""A delivery note of one of two batches of 5 that came for an order; both batches."""
-		factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
-		batches = [self.batch(), self.batch()]
-		order = deliveries.approved_order(("MT-BATCH-01", 10, 100))
-		for batch in batches:
-			deliveries.bring(order, 5, batch_no=batch, use_serial_batch_fields=1)
-		with as_user(PACKER):
-			doc = make_delivery_note(order.name)
-			doc.remove(doc.items[1])
-			if not choose:
-				doc.items[0].update({"batch_no": None, "use_serial_batch_fields": 0})
-			return doc.insert(), batches
-
-	def batch(self) -> str:
-		name = f"MTB-{frappe.generate_hash(length=8)}"
-		factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
-		frappe.get_doc(
-			{"doctype": "Batch", "batch_id": name, "item": "MT-BATCH-01", "heat_no": f"HEAT-{name}"}
-		).insert()
-		return name
-
-	def serialised(self, qty: int):
-		"""A delivery note of `qty` of an item with serial numbers; the numbers."""
-		factories.make_item("MT-SERIAL-01", has_serial_no=1, traceability_required="Serial")
-		serials = [self.serial() for _ in range(qty)]
-		order = deliveries.approved_order(("MT-SERIAL-01", qty, 100))
-		deliveries.bring(order, serial_no="\n".join(serials), use_serial_batch_fields=1)
-		with as_user(PACKER):
-			return make_delivery_note(order.name).insert(), serials
-
-	def serial(self) -> str:
-		return f"MTS-{frappe.generate_hash(length=8)}"
 
 
 def change_review(order) -> None:

@@ -230,3 +230,17 @@ class TestDocuments(FinalPackCase):
 		deliveries.document(doc, row=1)
 		with self.assertRefused("colleague", exception=GateNotMet):
 			act(doc, "Release Documents", QA)
+
+	def test_rows_are_not_written_by_themselves(self):
+		doc = self.at_quality()
+		with as_user(QA):
+			row = frappe.get_doc("Shipment Document", doc.shipment_documents[0].name)
+			row.accepted_by = QA
+			with self.assertRaises(frappe.PermissionError):
+				row.save()
+			with self.assertRaises(frappe.PermissionError):
+				row.delete()
+		with as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+			line = frappe.get_doc("Delivery Note Item", doc.items[0].name)
+			line.qty = 1
+			line.save()
