@@ -27,7 +27,7 @@ metalcraft_workflow.sales_order = {
 		}
 		if (["Closed", "On Hold"].includes(status) || flt(frm.doc.per_delivered, 6) >= 100) return;
 
-		if (frappe.model.can_create("Stock Entry")) {
+		if (flt(frm.doc.per_final_pack, 6) < 100 && frappe.model.can_create("Stock Entry")) {
 			frm.add_custom_button(
 				__("Transfer to Final Pack"),
 				() => this.open(frm, "metalcraft_workflow.steps.transfer.make_transfer"),
