@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import cint, comma_or, flt, now_datetime
 
 from metalcraft_workflow.gates import credit, record, registry
 from metalcraft_workflow.gates.workflow import gate_of, set_fact, states_by_gate
@@ -22,6 +22,10 @@ ORDER_FIELDS = (
 	"payment_terms_template",
 	"shipping_address_name",
 )
+
+
+# Who decides on a customer's credit for good: Accounts, and ERPNext's keeper of customers
+CREDIT_KEEPERS = ("Accounts Manager", "Sales Master Manager")
 
 
 # Gate: approve
@@ -80,6 +84,41 @@ def set_credit_hold_reason(doc: Document, method: str | None = None) -> None:
 	"""
 	if doc.docstatus == 0 and doc.customer:
 		set_fact(doc, "credit_hold_reason", credit.hold_reason(doc))
+
+
+def check_credit_terms(doc: Document, method: str | None = None) -> None:
+	"""Refuse that a customer's credit is made easier by who may not release an order's.
+
+	In `validate` of the Customer, which everybody in sales may write. Raises PermissionError.
+	"""
+	before = doc.get_doc_before_save()
+	if not before or {registry.waiver_role("approve", credit.CODE), *CREDIT_KEEPERS} & set(
+		frappe.get_roles()
+	):
+		return
+	if is_easier(before, doc):
+		frappe.throw(
+			frappe._("Only {0} may take a customer off credit hold, or raise a credit limit.").format(
+				comma_or([frappe._(role) for role in CREDIT_KEEPERS])
+			),
+			frappe.PermissionError,
+			title=frappe._("Not Your Decision"),
+		)
+
+
+def is_easier(before: Document, after: Document) -> bool:
+	"""Whether a customer's credit is easier in `after`: off hold, a limit raised, removed or bypassed."""
+	if before.credit_hold and not after.credit_hold:
+		return True
+	now = {row.company: row for row in after.credit_limits}
+	for old in before.credit_limits:
+		new = now.get(old.company)
+		if not new or cint(new.bypass_credit_limit_check) > cint(old.bypass_credit_limit_check):
+			return True
+		# Without an amount of its own, the limit of the customer group or the company holds
+		if flt(old.credit_limit) and not 0 < flt(new.credit_limit) <= flt(old.credit_limit):
+			return True
+	return False
 
 
 def release_credit(doc: Document, method: str | None = None) -> None:

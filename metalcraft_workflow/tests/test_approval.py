@@ -340,6 +340,28 @@ class TestCredit(FrappeTestCase):
 		act(order, "Release Credit Hold", CONTROLLER)
 		self.assertEqual(act(order, "Approve", APPROVER).docstatus, 1)
 
+	def test_sales_does_not_make_credit_easier(self):
+		customer = self.customer(limit=100, credit_hold=1)
+		easier = {
+			"off hold": lambda doc: doc.update({"credit_hold": 0}),
+			"raised": lambda doc: doc.credit_limits[0].update({"credit_limit": 200}),
+			"bypassed": lambda doc: doc.credit_limits[0].update({"bypass_credit_limit_check": 1}),
+			"removed": lambda doc: doc.set("credit_limits", []),
+		}
+		for user in (SUPPORT, SALES):
+			for name, change in easier.items():
+				with self.subTest(name, user=user), as_user(user):
+					doc = frappe.get_doc("Customer", customer)
+					change(doc)
+					with self.assertRaises(frappe.PermissionError):
+						doc.save()
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Customer", customer)
+			doc.credit_hold_reason = "Cheque came back"
+			doc.credit_limits[0].credit_limit = 50
+			doc.save()
+		self.assertEqual(self.limit_of(customer), [(50.0, 0)])
+
 	def test_limits_of_the_group_and_the_company_count(self):
 		group = frappe.get_doc(
 			{
