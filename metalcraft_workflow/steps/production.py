@@ -298,6 +298,14 @@ def write_notices(doc: Document, notices: list[rules.Notice]) -> None:
 		written.flags.ignore_links = True
 		written.insert(ignore_permissions=True)  # nobody has a permission to write notices
 		written.queue_mail()
+		if written.status == "Failed":
+			frappe.msgprint(
+				_("{0} was not told by mail yet. {1} It is tried again by itself.").format(
+					written.department, written.error
+				),
+				indicator="orange",
+				alert=True,
+			)
 
 
 def what_changed(doc: Document, notice: rules.Notice) -> str:

@@ -404,7 +404,8 @@ class TestOutbox(ProductionCase):
 		notice = self.notice(order)
 		self.assertEqual((notice.status, notice.email_queue), ("Failed", None))
 		self.assertIn("No outgoing email account", notice.error)
-		self.assertNotIn("Email Account", str(frappe.local.message_log))
+		self.assertNotIn("Please setup default outgoing", str(frappe.local.message_log))
+		self.assertIn("Cylinders was not told by mail yet", str(frappe.local.message_log))
 		self.deliver(notice)
 		self.assertEqual(notice.status, "Failed")
 		make_account()
@@ -420,7 +421,7 @@ class TestOutbox(ProductionCase):
 		bad.db_set("email", "no address")
 		notice = self.notice(self.approved())
 		self.assertEqual((notice.status, notice.recipients), ("Queued", "cylinders@metalcraft.test"))
-		self.assertIn("no address", notice.error)
+		self.assertEqual(notice.not_told, "no address")
 
 	def test_department_without_recipients(self):
 		make_department("Silent")
@@ -451,7 +452,7 @@ class TestOutbox(ProductionCase):
 		frappe.db.set_value("User", PRODUCER, "enabled", 0)
 		notice = self.notice(self.approved())
 		self.assertEqual(notice.recipients, "cylinders@metalcraft.test")
-		self.assertIn(PRODUCER, notice.error)
+		self.assertEqual(notice.not_told, PRODUCER)
 
 	def test_broken_template_does_not_stop_the_approval(self):
 		from unittest.mock import patch

@@ -10,7 +10,7 @@ frappe.ui.form.on("Production Notice", {
 });
 
 function show_status(frm) {
-	const { status, error } = frm.doc;
+	const { status, error, not_told } = frm.doc;
 	if (status === "Failed") {
 		frm.set_intro(
 			__("The department was not told by mail yet: {0}", [
@@ -18,8 +18,13 @@ function show_status(frm) {
 			]),
 			"red"
 		);
-	} else if (error) {
-		frm.set_intro(frappe.utils.escape_html(error), "orange");
+	} else if (not_told) {
+		frm.set_intro(
+			__("Not told, because there is no valid address: {0}", [
+				frappe.utils.escape_html(not_told.split("\n").join(", ")),
+			]),
+			"orange"
+		);
 	}
 }
 

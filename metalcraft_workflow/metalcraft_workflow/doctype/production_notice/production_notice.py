@@ -51,11 +51,6 @@ class ProductionNotice(Document):
 		Never stops the transaction it runs in. Call it on a notice that has no Email Queue row.
 		"""
 		recipients, left_out = frappe.get_doc("Production Department", self.department).addresses()
-		remark = (
-			_("Not told, because there is no valid address: {0}.").format(", ".join(left_out))
-			if left_out
-			else ""
-		)
 		if not recipients:
 			self.failed(
 				_(
@@ -85,7 +80,8 @@ class ProductionNotice(Document):
 				"email_queue": queued.name,
 				"recipients": "\n".join(recipients),
 				"attempts": cint(self.attempts) + 1,
-				"error": remark,
+				"not_told": "\n".join(left_out),
+				"error": "",
 			}
 		)
 
@@ -129,27 +125,27 @@ class ProductionNotice(Document):
 			as_dict=True,
 			for_update=True,
 		)
+		undecided = self.status in ("Queued", "Failed")
 		values = {}
 		if not mail:
-			if self.status in ("Queued", "Failed"):
-				values = {
+			values["email_queue"] = None
+			if undecided:
+				values |= {
 					"status": "Failed",
-					"email_queue": None,
 					"error": _("The mail was deleted from the queue before it was sent. It is made again."),
 				}
 		elif mail.status == "Sent":
 			values["sent_on"] = mail.modified
-			if self.status in ("Queued", "Failed"):
+			if undecided:
 				values |= {"status": "Sent", "error": ""}
-		elif mail.error and self.status in ("Queued", "Failed"):
-			values = {"status": "Failed", "error": reason(mail.error)}
-			if rules.is_print_failure(mail.error) and cint(mail.retry) >= PRINT_ATTEMPTS:
+		elif undecided:
+			if mail.error:
+				values |= {"status": "Failed", "error": reason(mail.error)}
+			if rules.is_print_failure(mail.error or "") and cint(mail.retry) >= PRINT_ATTEMPTS:
 				# The department is told without the traveller sooner than not at all.
 				frappe.db.set_value("Email Queue", self.email_queue, "attachments", "[]")
 			if is_stuck(mail) and cint(self.attempts) < MAX_ATTEMPTS:
 				self.start_again(mail)
-		elif is_stuck(mail):
-			self.start_again(mail)
 		if any(self.get(fieldname) != value for fieldname, value in values.items()):
 			self.db_set(values)
 
