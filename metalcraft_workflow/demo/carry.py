@@ -65,7 +65,11 @@ class Carrier:
 
 		with acting_as(people.SALES):
 			doc = make_opportunity(self.lead_name())
-			doc.update({"company": COMPANY, "currency": CURRENCY})
+			# ERPNext fills in a type by its English name, which a site in another language has not
+			types = frappe.get_all("Opportunity Type", pluck="name", order_by="creation", limit=1)
+			doc.update(
+				{"company": COMPANY, "currency": CURRENCY, "opportunity_type": types[0] if types else None}
+			)
 			for item, qty in self.story.lines:
 				doc.append("items", {"item_code": code_of(item), "qty": qty, "rate": item.price})
 			doc.insert()

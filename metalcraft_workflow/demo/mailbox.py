@@ -108,6 +108,7 @@ def deliver() -> int:
 	that fails, and the mail goes without it; gives how many did.
 	"""
 	without_print = 0
+	follow_notices()
 	for name in divert():
 		if not send(name):
 			without_print += 1
@@ -139,7 +140,6 @@ def follow_notices() -> None:
 		"Production Notice",
 		filters={
 			"department": ["in", [own(name) for name in DEPARTMENTS]],
-			"email_queue": ["is", "set"],
 			"sent_on": ["is", "not set"],
 		},
 		pluck="name",

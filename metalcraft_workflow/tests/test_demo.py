@@ -61,7 +61,7 @@ class TestDemo(FrappeTestCase):
 
 	@classmethod
 	def interrupt(cls, after: int) -> None:
-		"""Run the demo and stop it after some steps."""
+		"""Run the demo and stop it after some steps; what they committed stays."""
 		labels = []
 
 		def progress(label):
@@ -69,12 +69,14 @@ class TestDemo(FrappeTestCase):
 			if len(labels) > after:
 				raise Interrupted
 
-		try:
-			runner.run(progress, send_mails=False)
-		except Interrupted:
-			pass
-		finally:
-			frappe.set_user("Administrator")
+		rollback = frappe.db.rollback
+		with patch.object(
+			frappe.db, "rollback", lambda *, save_point=None: save_point and rollback(save_point=save_point)
+		):
+			try:
+				runner.run(progress)
+			except Interrupted:
+				pass
 
 	@staticmethod
 	def count() -> dict[str, int]:
