@@ -524,14 +524,12 @@ class TestOutbox(ProductionCase):
 		department.save()
 		notice = self.notice(self.approved())
 		first, second = recipients_of(notice)
-		frappe.db.set_value(
-			"Email Queue",
-			notice.email_queue,
-			{"status": "Error", "error": "smtplib.SMTPRecipientsRefused: {}"},
-		)
-		with as_user(PRODUCER):
-			outbox.send_again(notice.name)
-		self.assertEqual(recipients_of(notice), [second, first])
+		error = f"smtplib.SMTPRecipientsRefused: {{'{first}': (550, b'no such user')}}"
+		frappe.db.set_value("Email Queue", notice.email_queue, {"retry": 1, "error": error})
+		for _time in range(2):
+			self.deliver(notice)
+			self.assertEqual(recipients_of(notice), [second, first])
+		self.assertIn(f"The mail server refused an address: {{'{first}'", notice.error)
 
 	def test_mail_deleted_from_the_queue_is_made_again(self):
 		notice = self.notice(self.approved())

@@ -141,6 +141,7 @@ class ProductionNotice(Document):
 		elif undecided:
 			if mail.error:
 				values |= {"status": "Failed", "error": reason(mail.error)}
+				put_refused_last(self.email_queue, mail.error)
 			if rules.is_print_failure(mail.error or "") and cint(mail.retry) >= PRINT_ATTEMPTS:
 				# The department is told without the traveller sooner than not at all.
 				frappe.db.set_value("Email Queue", self.email_queue, "attachments", "[]")
@@ -155,7 +156,6 @@ class ProductionNotice(Document):
 		if rules.is_print_failure(mail.error or ""):
 			values["attachments"] = "[]"
 		frappe.db.set_value("Email Queue", self.email_queue, values)
-		put_refused_last(self.email_queue)
 		self.db_set("attempts", cint(self.attempts) + 1)
 
 
@@ -189,20 +189,22 @@ def is_stuck(mail: frappe._dict) -> bool:
 	return mail.status in ("Error", "Sending") and get_datetime(mail.modified) < now_datetime() - PAUSE
 
 
-def put_refused_last(email_queue: str) -> None:
-	"""Move the first recipient that has not got the mail behind the others: Frappe stops at the first
-	one that the mail server refuses, and would never come to those after it."""
+def put_refused_last(email_queue: str, error: str) -> None:
+	"""Move the recipients that the mail server refused, as `error` names them, behind the others: Frappe
+	stops at the first that is refused, and would never come to those after it."""
 	row = frappe.qb.DocType("Email Queue Recipient")
 	waiting = (
 		frappe.qb.from_(row)
 		.where(row.parent == email_queue)
 		.where(row.status != "Sent")
 		.orderby(row.idx)
-		.select(row.name, row.idx)
+		.select(row.name, row.idx, row.recipient)
 		.run(as_dict=True)
 	)
-	if len(waiting) > 1:
-		frappe.db.set_value("Email Queue Recipient", waiting[0].name, "idx", waiting[-1].idx + 1)
+	ordered = sorted(waiting, key=lambda recipient: recipient.recipient.lower() in error.lower())
+	if ordered != waiting:
+		for place, recipient in zip((recipient.idx for recipient in waiting), ordered, strict=True):
+			frappe.db.set_value("Email Queue Recipient", recipient.name, "idx", place)
 
 
 def leave_off_travellers(sales_order: str) -> None:
