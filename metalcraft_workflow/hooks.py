@@ -206,6 +206,7 @@ doc_events = {
 	# Step 12
 	"Sales Invoice": {
 		"before_validate": [f"{INVOICING}.fill_tracking"],
+		"before_update_after_submit": [f"{INVOICING}.fill_tracking"],
 		"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"],
 		"before_submit": [f"{CREDIT}.lift_limit"],
 		"on_submit": [

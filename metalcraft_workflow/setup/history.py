@@ -5,8 +5,12 @@ app get states of their own, in which Frappe's permissions rule and no gate asks
 """
 
 import frappe
+from frappe import _
+from frappe.utils import cint
 
-from metalcraft_workflow.gates.workflow import OUTSIDE
+from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates.order_facts import keep_stage, read_order
+from metalcraft_workflow.gates.workflow import OUTSIDE, active_workflow, state_with_gate
 
 DOCTYPES = ("Sales Order", "Delivery Note")
 
@@ -52,3 +56,78 @@ def set_outside(doctype: str) -> None:
 			.where(table.docstatus == docstatus)
 			.run()
 		)
+
+
+# Bringing orders in
+
+
+def orders_outside(customer: str | None = None, from_date: str | None = None) -> list[str]:
+	"""Names of the orders that do not follow the process; of a customer, or dated from a day on."""
+	filters = [["follows_process", "=", 0]]
+	if customer:
+		filters.append(["customer", "=", customer])
+	if from_date:
+		filters.append(["transaction_date", ">=", from_date])
+	return frappe.get_all("Sales Order", filters=filters, pluck="name", order_by="name")
+
+
+def adopt(name: str) -> dict:
+	"""Bring one order and its deliveries into the process, each to the state that fits what it is.
+
+	Mails nobody and closes nothing: from here on it is an order like any other, which the next event or
+	the sweep settles. Gives `{sales_order, state, stage, deliveries}`. Raises ValidationError when the
+	order follows the process already.
+	"""
+	order = frappe.db.get_value("Sales Order", name, ["docstatus", "follows_process"], as_dict=True)
+	if not order or order.follows_process:
+		frappe.throw(_("{0} is no order from before the app was installed.").format(name))
+	state = _bring_in("Sales Order", name, _state_inside("Sales Order", order.docstatus, "approve"))
+	deliveries = _deliveries_outside(name)
+	for row in deliveries:
+		gate = "receive_return" if row.is_return else "ship"
+		row.state = _bring_in("Delivery Note", row.name, _state_inside("Delivery Note", row.docstatus, gate))
+	return {
+		"sales_order": name,
+		"state": state,
+		"stage": keep_stage(read_order(name)),
+		"deliveries": ", ".join(f"{row.name}: {row.state}" for row in deliveries),
+	}
+
+
+def _deliveries_outside(order: str) -> list[dict]:
+	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
+	return (
+		frappe.qb.from_(note)
+		.join(line)
+		.on(line.parent == note.name)
+		.where(line.against_sales_order == order)
+		.where(note.follows_process == 0)
+		.select(note.name, note.docstatus, note.is_return)
+		.distinct()
+		.orderby(note.name)
+		.run(as_dict=True)
+	)
+
+
+def _bring_in(doctype: str, name: str, state: str) -> str:
+	was = frappe.db.get_value(doctype, name, "workflow_state")
+	frappe.db.set_value(doctype, name, {"follows_process": 1, "workflow_state": state}, update_modified=False)
+	record.write(
+		frappe._dict(doctype=doctype, name=name),
+		"Passage",
+		action="Adopt",
+		from_state=was,
+		to_state=state,
+		reason=_("From before the app was installed"),
+	)
+	return state
+
+
+def _state_inside(doctype: str, docstatus: int, submitted_gate: str) -> str:
+	"""The state of the process that fits a document as it stands."""
+	if docstatus == 1:
+		return state_with_gate(doctype, submitted_gate)
+	states = active_workflow(doctype).states
+	return next(
+		row.state for row in states if cint(row.doc_status) == docstatus and row.get("gate") != OUTSIDE
+	)

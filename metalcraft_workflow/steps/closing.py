@@ -5,7 +5,7 @@ be done is decided after the commit, in a transaction of its own that locks the 
 the later of two events side by side sees both. The sweep follows for what was missed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import frappe
 from frappe import _
@@ -272,10 +272,18 @@ def _log(name: str) -> None:
 def sweep() -> dict[str, int]:
 	"""Settle the orders that an event missed; gives how many were looked at, closed and opened. Hourly.
 
-	Also ends days of grace, and mends sums and stages that two events side by side left behind.
+	Also ends days of grace, and mends sums and stages that two events side by side left behind. Looks at
+	MOST open orders a run; the next run goes on where this one ended.
 	"""
+	open_orders = _open_orders(frappe.cache.get_value(SWEEP_FROM) or "")
+	frappe.cache.set_value(SWEEP_FROM, open_orders[-1] if len(open_orders) == MOST else "")
+	return settle_in_sets([*open_orders, *closed_in_doubt()])
+
+
+def settle_in_sets(orders: Iterable[str]) -> dict[str, int]:
+	"""Settle those of `orders` that are out of step; gives how many, and what was done."""
 	counts = {"looked_at": 0, "out_of_step": 0, settlement.CLOSE: 0, settlement.REOPEN: 0}
-	for batch in create_batch(orders_to_look_at(), BATCH):
+	for batch in create_batch(sorted(set(orders)), BATCH):
 		# A transaction a batch: each sees what was committed until then
 		frappe.db.commit()  # nosemgrep
 		counts["looked_at"] += len(batch)
@@ -285,6 +293,15 @@ def sweep() -> dict[str, int]:
 				counts[done] += 1
 	frappe.logger("metalcraft_workflow").info({"sweep": counts})
 	return counts
+
+
+def orders_in_doubt() -> Iterator[str]:
+	"""Every order that a sweep may have something to do with, in sets of MOST."""
+	last = ""
+	while names := _open_orders(last):
+		yield from names
+		last = names[-1]
+	yield from closed_in_doubt()
 
 
 def out_of_step(orders: list[str]) -> dict[str, str]:
@@ -305,14 +322,13 @@ def out_of_step(orders: list[str]) -> dict[str, str]:
 	return found
 
 
-def orders_to_look_at() -> list[str]:
-	"""Open orders, MOST a run and going round; and closed ones that look as if they should not be."""
-	return sorted({*_open_orders(), *_unsettled_but_closed(), *_contradicting_themselves()})
+def closed_in_doubt() -> list[str]:
+	"""Orders that the process closed and that look as if they should be open."""
+	return [*_unsettled_but_closed(), *_contradicting_themselves()]
 
 
-def _open_orders() -> list[str]:
-	after = frappe.cache.get_value(SWEEP_FROM) or ""
-	names = frappe.get_all(
+def _open_orders(after: str) -> list[str]:
+	return frappe.get_all(
 		"Sales Order",
 		filters={
 			"follows_process": 1,
@@ -324,9 +340,6 @@ def _open_orders() -> list[str]:
 		order_by="name",
 		limit=MOST,
 	)
-	# The next run goes on where this one ends, and begins again at the end
-	frappe.cache.set_value(SWEEP_FROM, names[-1] if len(names) == MOST else "")
-	return names
 
 
 def _unsettled_but_closed() -> list[str]:

@@ -13,7 +13,7 @@ from metalcraft_workflow.gates.registry import settings
 
 
 def fill_tracking(doc: Document, method: str | None = None) -> None:
-	"""Set the fields of an invoice that the server keeps (`before_validate`).
+	"""Set the fields of an invoice that the server keeps (`before_validate`, `before_update_after_submit`).
 
 	The tracking number comes from its delivery notes. When it was sent is what is stored: nobody
 	says so but the sending itself.
@@ -152,13 +152,16 @@ def send(doc: Document) -> str:
 def billing_address(doc: Document) -> str | None:
 	"""Where the invoice goes: the first of these that is a valid address.
 
-	The invoice's own contact; the customer's billing contact; the customer's primary contact.
+	The customer's billing contact; the invoice's own contact, which often is the buyer whom the order
+	names; the customer's primary contact.
 	"""
-	candidates = [doc.contact_email, *_contact_emails(doc.customer)]
+	billing, primary = _contacts(doc.customer)
+	candidates = [*billing, doc.contact_email, *primary]
 	return next((email for email in candidates if email and validate_email_address(email)), None)
 
 
-def _contact_emails(customer: str) -> list[str]:
+def _contacts(customer: str) -> tuple[list[str], list[str]]:
+	"""Addresses of the customer's billing contacts, and of its primary ones."""
 	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
 	rows = (
 		frappe.qb.from_(contact)
@@ -167,9 +170,10 @@ def _contact_emails(customer: str) -> list[str]:
 		.where(link.link_doctype == "Customer")
 		.where(link.link_name == customer)
 		.where((contact.is_billing_contact == 1) | (contact.is_primary_contact == 1))
-		.select(contact.email_id)
-		.orderby(contact.is_billing_contact, order=frappe.qb.desc)
+		.select(contact.email_id, contact.is_billing_contact)
 		.orderby(contact.creation)
-		.run(pluck=True)
+		.run(as_dict=True)
 	)
-	return [*rows, frappe.db.get_value("Customer", customer, "email_id")]
+	billing = [row.email_id for row in rows if row.is_billing_contact]
+	primary = [row.email_id for row in rows if not row.is_billing_contact]
+	return billing, [*primary, frappe.db.get_value("Customer", customer, "email_id")]

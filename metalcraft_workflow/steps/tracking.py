@@ -5,6 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import comma_and
 
+from metalcraft_workflow.gates.final_pack import keep_figures, lock_orders
 from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_orders
 from metalcraft_workflow.gates.workflow import outside_state
 
@@ -63,6 +64,36 @@ def keep(orders: list[str]) -> None:
 	"""Derive and write the stage of `orders`."""
 	for facts in read_orders(orders).values():
 		keep_stage(facts)
+
+
+def recompute(orders: list[str]) -> list[dict]:
+	"""Derive what the app keeps on `orders` again, from nothing, and write it; gives the differences.
+
+	A difference is `{sales_order, field, was, is}`. Figures first: the stage follows from them.
+	"""
+	before = _derived(orders)
+	for order in lock_orders(orders):
+		keep_figures(order.name)
+	keep(orders)
+	after = _derived(orders)
+	return [
+		{"sales_order": name, "field": field, "was": before[name][field], "is": value}
+		for name, values in after.items()
+		for field, value in values.items()
+		if field != "name" and value != before[name][field]
+	]
+
+
+def _derived(orders: list[str]) -> dict[str, dict]:
+	return {
+		row.name: row
+		for row in frappe.get_all(
+			"Sales Order",
+			filters={"name": ("in", orders)},
+			fields=["name", "order_stage", "per_final_pack"],
+			order_by="name",
+		)
+	}
 
 
 def _belongs(delivery: Document) -> bool:
