@@ -21,10 +21,7 @@ from metalcraft_workflow.tests.factories import (
 
 def approved_order(*lines, **fields):
 	"""An approved order of the process; `lines` as in factories.make_order."""
-	order = factories.approve(factories.make_order(*lines, **fields))
-	if not order.follows_process:
-		order.db_set("follows_process", 1)
-	return order
+	return factories.approve(factories.make_order(*lines, **fields))
 
 
 def bring(order, *quantities: float, **fields) -> None:

@@ -3,7 +3,6 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.gates.workflow import state_with_gate
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.tests import deliveries, factories
 from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
@@ -135,14 +134,14 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 		deliveries.bring(order)
 		with as_user(PACKER):
 			doc = make_delivery_note(order.name)
-		change_review(order)
+		factories.change_quantity(order, 12)
 		with as_user(PACKER), self.assertRefused(order.name, "accept the changes"):
 			doc.insert()
 
 	def test_packing_does_not_complete_while_the_order_is_in_review(self):
 		doc = deliveries.delivery()
 		order = doc.items[0].against_sales_order
-		change_review(frappe.get_doc("Sales Order", order))
+		factories.change_quantity(frappe.get_doc("Sales Order", order), 12)
 		deliveries.edit(doc, PACKER, packing_notes="Can still be written down")
 		with self.assertRefused(order, "accept the changes", exception=GateNotMet):
 			act(doc, "Complete Packing", PACKER)
@@ -243,7 +242,6 @@ class TestTraceability(FinalPackCase):
 		order.items[0].traceability_required = "Heat"
 		order.save()
 		order = factories.approve(order)
-		order.db_set("follows_process", 1)
 		deliveries.bring(order)
 		doc = deliveries.packed(order)
 		self.assertEqual([(row.item_code, row.qty) for row in doc.traceability], [(item, 2)])
@@ -329,8 +327,3 @@ class TestTraceability(FinalPackCase):
 			doc.items[0].qty = 4
 			doc.save()
 		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
-
-
-def change_review(order) -> None:
-	"""Put an approved order where a change of its lines takes it."""
-	order.db_set("workflow_state", state_with_gate("Sales Order", "change_review"))

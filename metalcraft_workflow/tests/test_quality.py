@@ -37,7 +37,6 @@ class TestDocuments(FinalPackCase):
 			(self.item, 2, 100), customer=self.customer, required_documents=wants(PICTURES)
 		)
 		order = factories.approve(order)
-		order.db_set("follows_process", 1)
 		deliveries.bring(order)
 		doc = deliveries.packed(order)
 		self.assertEqual(
