@@ -1,5 +1,6 @@
 """Which production departments are told what, when an order is approved, changed or cancelled (step 6)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -165,6 +166,9 @@ FAILURES = (
 		_("The mail server could not be reached: {detail}"),
 	),
 )
+# How Python writes the addresses that a mail server refused
+REFUSED = re.compile(r"'([^']+)': \(\d+, b'([^']*)'\)")
+
 OTHER_FAILURE = _("The mail could not be sent: {detail}")
 
 
@@ -172,6 +176,8 @@ def mail_failure(error: str) -> tuple[str, dict[str, str]]:
 	"""(sentence template, its params) that says why a mail was not sent; `error` is a traceback."""
 	lines = [line.strip() for line in error.splitlines() if line.strip()]
 	detail = lines[-1].split(": ", 1)[-1] if lines else ""
+	if refused := REFUSED.findall(detail):
+		detail = ", ".join(f"{address} ({why})" for address, why in refused)
 	for signs, text in FAILURES:
 		if any(sign in error for sign in signs):
 			return text, {"detail": detail}

@@ -72,13 +72,20 @@ def rows_that_remain(order: Document, target: str) -> list[dict]:
 		for line in final_pack.lines_of(order.name)
 		for item_code, qty in rules.remaining(line, at_final_pack).items()
 	]
-	items = items_of({item_code for _line, item_code, _qty in missing}, order.company)
+	codes = {item_code for _line, item_code, _qty in missing}
+	items = items_of(codes, order.company)
+	stocked_in = only_stocked_in(codes, order.company)
 	line_warehouses = {row.name: row.warehouse for row in order.items}
 	produced_to = work_order_warehouses(order.name)
 	rows = []
 	for line, item_code, qty in missing:
 		item = items[item_code]
-		candidates = (produced_to.get(item_code), item.default_warehouse, line_warehouses.get(line.name))
+		candidates = (
+			produced_to.get(item_code),
+			item.default_warehouse,
+			line_warehouses.get(line.name),
+			stocked_in.get(item_code),
+		)
 		source = next((name for name in candidates if name and name not in places), None)
 		rows.append(
 			{
@@ -119,6 +126,27 @@ def items_of(codes: set[str], company: str) -> dict[str, frappe._dict]:
 		.run(as_dict=True)
 	)
 	return {row.name: row for row in rows}
+
+
+def only_stocked_in(codes: set[str], company: str) -> dict[str, str]:
+	"""Item -> the one warehouse of `company` that has any of it, Final Pack apart; items that lie in
+	several are left out, for which of them is meant is not to be guessed."""
+	stock, warehouse = frappe.qb.DocType("Bin"), frappe.qb.DocType("Warehouse")
+	found: dict[str, list[str]] = {}
+	for item_code, name in (
+		frappe.qb.from_(stock)
+		.join(warehouse)
+		.on(stock.warehouse == warehouse.name)
+		.where(warehouse.company == company)
+		.where(stock.item_code.isin(list(codes) or [""]))
+		.where(stock.actual_qty > 0)
+		.select(stock.item_code, stock.warehouse)
+		.run()
+	):
+		found.setdefault(item_code, []).append(name)
+	places = final_pack.warehouses(company)
+	elsewhere = {code: [name for name in names if name not in places] for code, names in found.items()}
+	return {code: names[0] for code, names in elsewhere.items() if len(names) == 1}
 
 
 def work_order_warehouses(sales_order: str) -> dict[str, str]:

@@ -123,6 +123,20 @@ def make_item(item_code: str = "MT-CYL-01", **fields) -> str:
 	return item_code
 
 
+def make_bundle(code: str, parts: dict[str, float]) -> str:
+	"""An item that is sold as a Product Bundle; `parts` is item -> quantity in one of it."""
+	make_item(code, is_stock_item=0, item_defaults=[])
+	if not frappe.db.exists("Product Bundle", {"new_item_code": code}):
+		frappe.get_doc(
+			{
+				"doctype": "Product Bundle",
+				"new_item_code": code,
+				"items": [{"item_code": item, "qty": qty} for item, qty in parts.items()],
+			}
+		).insert()
+	return code
+
+
 def make_customer(name: str = "MT Customer", **fields) -> str:
 	if not frappe.db.exists("Customer", name):
 		frappe.get_doc(

@@ -16,6 +16,7 @@ from metalcraft_workflow.tests.factories import (
 	approve,
 	as_user,
 	change_quantity,
+	make_bundle,
 	make_item,
 	make_order,
 	make_stock,
@@ -86,6 +87,12 @@ class TestTransfer(TransferCase):
 		self.assertEqual(figures(order), (100, [10, 4]))
 		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "order_stage"), "Final Pack")
 		self.assertRefused("at Final Pack already", make_transfer, order.name)
+
+	def test_source_is_filled_in_only_when_there_is_no_choice(self):
+		order = self.approved()
+		self.assertEqual(make_transfer(order.name).items[0].s_warehouse, PRODUCTION)
+		make_stock(self.item, 1, f"Stores - {factories.ABBR}")
+		self.assertFalse(make_transfer(order.name).items[0].s_warehouse)
 
 	def test_drafts_do_not_count(self):
 		order = self.approved()
@@ -450,16 +457,3 @@ class TestSideBySide(TransferCase):
 		said = side_by_side.run(*((PRODUCER, "cancel", entry) for entry in entries), overlap=False)
 		self.assertEqual(said, ["done", "done"])
 		self.assertEqual(figures(order), (0, [0]))
-
-
-def make_bundle(code: str, parts: dict[str, float]) -> str:
-	make_item(code, is_stock_item=0, item_defaults=[])
-	if not frappe.db.exists("Product Bundle", {"new_item_code": code}):
-		frappe.get_doc(
-			{
-				"doctype": "Product Bundle",
-				"new_item_code": code,
-				"items": [{"item_code": item, "qty": qty} for item, qty in parts.items()],
-			}
-		).insert()
-	return code

@@ -1,4 +1,5 @@
 frappe.listview_settings["Production Notice"] = {
+	hide_name_column: true,
 	add_fields: ["status", "kind"],
 	get_indicator(doc) {
 		const colors = {
