@@ -68,7 +68,7 @@ def next_gates(doc: Document) -> list[dict]:
 
 def closing(doc: Document) -> list[dict]:
 	"""Why a submitted document is still open, when something decides that."""
-	if doc.docstatus != 1:
+	if doc.docstatus != 1 or doc.status == "Closed":
 		return []
 	gate = "close" if doc.doctype == "Sales Order" else ""
 	requirements = described(doc, gate) if gate else []

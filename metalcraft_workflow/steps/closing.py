@@ -14,6 +14,7 @@ from frappe.utils import create_batch, getdate
 
 from metalcraft_workflow.gates import registry
 from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_order, read_orders
+from metalcraft_workflow.gates.workflow import OUTSIDE
 from metalcraft_workflow.rules import settlement
 from metalcraft_workflow.rules.order import OrderFacts
 from metalcraft_workflow.rules.requirement import Requirement
@@ -28,8 +29,12 @@ SWEEP_FROM = "metalcraft_workflow:sweep_from"
 
 
 def requirements(order: Document) -> list[Requirement]:
-	"""What closing asks of a Sales Order, met or not, as the database has it now."""
-	return settlement.requirements(read_order(order.name), policy(), getdate())
+	"""What closing asks of a Sales Order, met or not, as the database has it now: gate `close`.
+
+	Nothing of an order that does not follow the process.
+	"""
+	facts = read_order(order.name)
+	return [] if facts.gate == OUTSIDE else settlement.requirements(facts, policy(), getdate())
 
 
 def policy() -> settlement.ClosingPolicy:
@@ -188,7 +193,7 @@ def settle(name: str) -> str:
 
 	facts = read_order(name)
 	todo = ""
-	if facts.docstatus == 1:
+	if facts.docstatus == 1 and facts.gate != OUTSIDE:
 		if mend_sums(facts):
 			facts = read_order(name)
 		order = frappe.get_doc("Sales Order", name)

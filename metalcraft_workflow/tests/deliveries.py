@@ -1,7 +1,7 @@
 """Deliveries that tests arrange with: an approved order, its goods at Final Pack, its delivery note."""
 
 import frappe
-from frappe.utils import flt, nowdate
+from frappe.utils import nowdate
 from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.steps.final_pack import make_delivery_note
@@ -105,7 +105,7 @@ def ready_to_ship(doc):
 		doc,
 		SHIPPER,
 		carrier="Road Runner",
-		tracking_number=f"RR{flt(frappe.generate_hash(length=5), 0):.0f}1Z",
+		tracking_number=f"1Z{frappe.generate_hash(length=8).upper()}",
 		ship_date=nowdate(),
 		packages=2,
 	)
