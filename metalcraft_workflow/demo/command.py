@@ -17,14 +17,20 @@ from metalcraft_workflow.demo.people import DOMAIN, PEOPLE
 
 
 def run(password: str | None = None) -> bool:
-	"""Run the demo and print what happened; gives whether every order got where it should."""
+	"""Run the demo and print what happened; gives whether every order got where it should.
+
+	Raises ClickException when it cannot begin: no Redis, a password that the site finds too weak.
+	"""
 	check_redis()
 	# Frappe puts styles into mails by a library that complains about half of them
 	cssutils.log.setLevel(logging.CRITICAL)
 	with click.progressbar(
 		length=runner.total_steps(), label=COMPANY, width=30, item_show_func=lambda label: label
 	) as bar:
-		outcome = runner.run(lambda label: bar.update(1, label), password)
+		try:
+			outcome = runner.run(lambda label: bar.update(1, label), password)
+		except frappe.ValidationError as error:
+			raise click.ClickException(runner.plain(error)) from error
 	click.echo()
 	print_table()
 	print_overview()
