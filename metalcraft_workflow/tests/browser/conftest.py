@@ -1,0 +1,121 @@
+"""A signed-in desk for each person of the demo, and what the tests do in it."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+URL = os.environ.get("METALCRAFT_URL", "").rstrip("/")
+PASSWORD = os.environ.get("METALCRAFT_PASSWORD", "")
+ADMIN_PASSWORD = os.environ.get("METALCRAFT_ADMIN_PASSWORD", "admin")
+CHROMIUM = os.environ.get("METALCRAFT_CHROMIUM") or None
+COMPANY = "Fireline Demo"
+
+
+def pytest_collection_modifyitems(items):
+	if not URL:
+		for item in items:
+			item.add_marker(pytest.mark.skip(reason="METALCRAFT_URL is not set"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+	with sync_playwright() as playwright:
+		browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+		yield browser
+		browser.close()
+
+
+class Desk:
+	"""The desk of one signed-in person."""
+
+	def __init__(self, browser: Browser, user: str, password: str):
+		self.context = browser.new_context(base_url=URL, viewport={"width": 1280, "height": 860})
+		self.context.set_default_timeout(20_000)
+		response = self.context.request.post("/api/method/login", form={"usr": user, "pwd": password})
+		assert response.ok, f"{user} cannot sign in: {response.text()}"
+		self.page: Page = self.context.new_page()
+		self.page.route("**/socket.io/**", lambda route: route.abort())  # the tests need no realtime
+
+	def open(self, path: str) -> Page:
+		self.page.goto(f"/app/{path}")
+		self.page.wait_for_load_state("networkidle")
+		return self.page
+
+	def open_order(self, name: str) -> Page:
+		page = self.open(f"sales-order/{name}")
+		expect(page.locator(".gate-checklist").first).to_be_visible()
+		return page
+
+	def act(self, action: str) -> None:
+		"""Choose a workflow action, as the Actions menu offers it."""
+		self.page.locator(".actions-btn-group button:visible").click()
+		self.page.locator(".actions-btn-group .dropdown-menu.show a", has_text=action).click()
+
+	def expect_state(self, state: str) -> None:
+		"""Wait until the form shows the order in `state`, and can be worked with again."""
+		self.page.wait_for_function(
+			"state => cur_frm.doc.workflow_state === state && !document.querySelector('#freeze')", arg=state
+		)
+
+	def call(self, method: str, **args) -> dict:
+		"""Call a whitelisted method as this person."""
+		if self.page.url == "about:blank":
+			self.open("metalcraft")
+		return self.page.evaluate("([method, args]) => frappe.xcall(method, args)", [method, args])
+
+	def new_order(self, **fields) -> str:
+		"""A draft order of the demo company; gives its name. Without a PO file unless given."""
+		order = {
+			"doctype": "Sales Order",
+			"company": COMPANY,
+			"customer": "Northgate Data Centers",
+			"po_no": f"UI-{uuid.uuid4().hex[:8]}",
+			"po_date": "2026-01-15",
+			"delivery_date": "2099-12-31",
+			"items": [{"item_code": "FD-EXT-ABC10", "qty": 2, "rate": 85, "delivery_date": "2099-12-31"}],
+			**fields,
+		}
+		return self.call("frappe.client.insert", doc=order)["name"]
+
+	def attach_po(self, name: str) -> None:
+		"""Upload the customer's purchase order to the order and save it."""
+		headers = {"X-Frappe-CSRF-Token": self.page.evaluate("frappe.csrf_token")}
+		response = self.context.request.post(
+			"/api/method/upload_file",
+			headers=headers,
+			multipart={
+				"file": {
+					"name": "po.pdf",
+					"mimeType": "application/pdf",
+					"buffer": b"%PDF-1.4 " + name.encode(),
+				},
+				"is_private": "1",
+				"doctype": "Sales Order",
+				"docname": name,
+				"fieldname": "customer_po_file",
+			},
+		)
+		assert response.ok, response.text()
+		self.call(
+			"frappe.client.set_value",
+			doctype="Sales Order",
+			name=name,
+			fieldname="customer_po_file",
+			value=response.json()["message"]["file_url"],
+		)
+
+
+def desk_of(user: str, password: str = PASSWORD):
+	@pytest.fixture(scope="session")
+	def desk(browser) -> Desk:
+		return Desk(browser, user, password)
+
+	return desk
+
+
+support = desk_of("lucia.moreno@fireline.example")
+approver = desk_of("priya.nair@fireline.example")
+admin = desk_of("Administrator", ADMIN_PASSWORD)
