@@ -11,6 +11,7 @@ required_apps = ["frappe/erpnext"]
 before_install = "metalcraft_workflow.setup.install.before_install"
 after_install = "metalcraft_workflow.setup.install.after_install"
 after_sync = "metalcraft_workflow.setup.install.after_sync"
+before_migrate = "metalcraft_workflow.setup.install.before_migrate"
 before_uninstall = "metalcraft_workflow.setup.uninstall.before_uninstall"
 
 # The desk: what the forms and lists show of the process
@@ -199,9 +200,7 @@ doc_events = {
 	},
 	"Delivery Note Item": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
 	"Traceability Entry": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
-	"Shipment Document": {
-		event: ["metalcraft_workflow.steps.quality.refuse_alone"] for event in LINE_EVENTS
-	},
+	"Shipment Document": {event: ["metalcraft_workflow.steps.quality.refuse_alone"] for event in LINE_EVENTS},
 	"File": {"on_trash": ["metalcraft_workflow.steps.quality.on_file_trash"]},
 	# Step 12
 	"Sales Invoice": {

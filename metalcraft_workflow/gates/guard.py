@@ -20,6 +20,7 @@ from metalcraft_workflow.gates.workflow import (
 	gate_of_state,
 	gates_between,
 	has_passed,
+	state_before,
 	state_rows,
 	state_with_gate,
 	transitions_from,
@@ -179,9 +180,7 @@ def choose_branch(doc: Document, method: str | None = None) -> None:
 	actions = {
 		row.action for row in workflow.transitions if row.state == old_state and row.next_state == new_state
 	}
-	branches = [
-		row for row in transitions_from(workflow, old_state, doc) if row.action in actions
-	]
+	branches = [row for row in transitions_from(workflow, old_state, doc) if row.action in actions]
 	if branches and new_state not in {row.next_state for row in branches}:
 		doc.set(field, branches[0].next_state)
 
@@ -203,9 +202,9 @@ def find_transition(doc: Document, workflow: Document, old_state: str, new_state
 		if cint(state_rows(workflow, transition.next_state)[0].doc_status) == cint(doc.docstatus):
 			return transition
 	actions = sorted({_(row.action) for row in transitions_from(workflow, old_state, doc, roles)})
-	message = _("{0} {1} is in state {2}, and your roles do not let you move it from there like this.").format(
-		_(doc.doctype), doc.name, frappe.bold(_(old_state))
-	)
+	message = _(
+		"{0} {1} is in state {2}, and your roles do not let you move it from there like this."
+	).format(_(doc.doctype), doc.name, frappe.bold(_(old_state)))
 	if actions:
 		message += " " + _("What you can do: {0}.").format(comma_or(actions))
 	frappe.throw(message, PassageRefused, title=_("Not a Step of the Workflow"))
@@ -253,9 +252,7 @@ def edited_fields(doc: Document, before: Document, workflow: Document) -> list[s
 	return [
 		df.fieldname
 		for df in doc.meta.fields
-		if df.fieldname not in follows
-		and not is_server_field(df)
-		and _values(doc, df) != _values(before, df)
+		if df.fieldname not in follows and not is_server_field(df) and _values(doc, df) != _values(before, df)
 	]
 
 
@@ -273,7 +270,9 @@ def _values(doc: Document, df):
 
 def is_server_field(df) -> bool:
 	"""Whether the app's custom field `df` is written by the server alone."""
-	return bool(df and df.get("is_custom_field") and df.read_only and df.get("module") == "Metalcraft Workflow")
+	return bool(
+		df and df.get("is_custom_field") and df.read_only and df.get("module") == "Metalcraft Workflow"
+	)
 
 
 def restore_server_fields(doc: Document, before: Document | None) -> None:
@@ -306,10 +305,16 @@ def void_if_changed(doc: Document) -> None:
 		if cint(doc.docstatus) and not can_be_reviewed(gate):
 			continue
 		passage = record.last_passage(doc, gate) if has_passed(state_gate, gate) else None
-		if not passage or not passage.fingerprint or passage.fingerprint == registry.fingerprint_of(gate, doc):
+		if (
+			not passage
+			or not passage.fingerprint
+			or passage.fingerprint == registry.fingerprint_of(gate, doc)
+		):
 			continue
 		back_to = (
-			state_with_gate(doc.doctype, "change_review") if cint(doc.docstatus) else passage.from_state
+			state_with_gate(doc.doctype, "change_review")
+			if cint(doc.docstatus)
+			else state_before(workflow, gate, passage.from_state)
 		)
 		if back_to == state:
 			continue

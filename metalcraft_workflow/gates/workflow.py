@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.model.workflow import get_workflow_name, is_transition_condition_satisfied
+from frappe.utils import cint
 
 # The gates of each path, in the order in which a document passes them. A transition that jumps over
 # a gate passes it too, so that no workflow an administrator draws can leave one out.
@@ -73,9 +74,9 @@ def state_with_gate(doctype: str, gate: str) -> str:
 		if attached == gate:
 			return state
 	frappe.throw(
-		_("No state of the active {0} workflow has the gate {1}. Set it on the state in the Workflow.").format(
-			_(doctype), frappe.bold(gate)
-		),
+		_(
+			"No state of the active {0} workflow has the gate {1}. Set it on the state in the Workflow."
+		).format(_(doctype), frappe.bold(gate)),
 		title=_("Workflow Is Incomplete"),
 	)
 
@@ -134,3 +135,23 @@ def can_be_reviewed(gate: str) -> bool:
 	edits any more, and what ERPNext fills in while it submits is no change.
 	"""
 	return any(gate in path and STANDS_AT["change_review"] in path for path in PATHS)
+
+
+def state_before(workflow: Document, gate: str, came_from: str) -> str:
+	"""The draft state to go back to when `gate` is to be passed again: where the document came from;
+	or, when an administrator has put another state there, the last one before that gate."""
+	if state_rows(workflow, came_from):
+		return came_from
+	earlier = [
+		row.state
+		for row in workflow.states
+		if cint(row.doc_status) == 0
+		and row.get("gate") != OUTSIDE
+		and not has_passed(row.get("gate") or "", gate)
+	]
+	asking = [
+		row.state
+		for row in workflow.transitions
+		if row.state in earlier and gate in gates_between("", gate_of_state(workflow, row.next_state))
+	]
+	return (asking or earlier)[0]

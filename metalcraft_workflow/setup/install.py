@@ -5,6 +5,8 @@ from frappe import _
 
 from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
+from metalcraft_workflow.setup.fixtures import unlock_role_profiles
+from metalcraft_workflow.setup.history import leave_outside
 from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.properties import make_properties
 from metalcraft_workflow.setup.workflows import make_workflows
@@ -21,6 +23,7 @@ def after_install() -> None:
 	"""Make the fields. What refers to roles waits for the fixtures: see `after_sync`."""
 	make_custom_fields()
 	make_properties()
+	leave_outside()
 
 
 def after_sync() -> None:
@@ -28,6 +31,11 @@ def after_sync() -> None:
 	grant_permissions()
 	make_defaults()
 	make_workflows()
+
+
+def before_migrate() -> None:
+	"""Make way for the fixtures, which every migrate inserts anew."""
+	unlock_role_profiles()
 
 
 def check_versions() -> None:

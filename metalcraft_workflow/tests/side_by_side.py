@@ -14,6 +14,9 @@ ACTIONS = {
 	"submit": lambda doc: doc.submit(),
 	"cancel": lambda doc: doc.cancel(),
 	"deliver": lambda doc: frappe.get_attr(f"{type(doc).__module__}.deliver_one")(doc.name),
+	"pack": lambda order: frappe.get_attr("metalcraft_workflow.steps.final_pack.make_delivery_note")(
+		order.name
+	).insert(),
 	"Ship": lambda doc: frappe.get_attr("frappe.model.workflow.apply_workflow")(doc.as_json(), "Ship"),
 }
 

@@ -4,7 +4,7 @@ from frappe.tests.utils import FrappeTestCase
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.steps.final_pack import make_delivery_note
-from metalcraft_workflow.tests import deliveries, factories
+from metalcraft_workflow.tests import deliveries, factories, side_by_side
 from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
 
 
@@ -327,3 +327,18 @@ class TestTraceability(FinalPackCase):
 			doc.items[0].qty = 4
 			doc.save()
 		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
+
+
+class TestSideBySide(FinalPackCase):
+	"""Two people at two desks: real processes, real commits. What is made here stays on the site."""
+
+	def test_two_people_never_pack_the_same_goods(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order, 6)
+		said = side_by_side.run((PACKER, "pack", order), (PACKER, "pack", order), overlap=False)
+		notes = frappe.get_all(
+			"Delivery Note Item", {"so_detail": order.items[0].name, "docstatus": 0}, pluck="qty"
+		)
+		self.assertEqual(notes, [6], said)
+		(refused,) = (word for word in said if word != "done")
+		self.assertIn("0 Nos of it are at Final Pack", refused)
