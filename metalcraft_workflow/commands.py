@@ -79,6 +79,7 @@ def recompute_stages(context, apply: bool = False):
 def adopt(context, orders, customer, from_date, everything: bool = False, apply: bool = False):
 	"""Bring orders from before the app was installed into the process."""
 	from metalcraft_workflow.setup import history
+	from metalcraft_workflow.steps import closing
 
 	if not (orders or customer or from_date or everything):
 		raise click.UsageError("Choose orders: --order, --customer, --from-date, or --all.")
@@ -88,12 +89,13 @@ def adopt(context, orders, customer, from_date, everything: bool = False, apply:
 		with click.progressbar(names, label=f"{len(names)} orders") as bar:
 			for name in bar:
 				try:
-					rows.append(list(history.adopt(name).values()))
+					row = list(history.adopt(name).values())
+					rows.append([*row, closing.out_of_step([name]).get(name, "")])
 				except frappe.ValidationError as error:
-					rows.append([name, "", "", str(error)])
+					rows.append([name, "", "", str(error), ""])
 				# The report is what would happen: it happens, and is taken back
 				frappe.db.commit() if apply else frappe.db.rollback()
-		table(["Sales Order", "State", "Stage", "Deliveries"], rows)
+		table(["Sales Order", "State", "Stage", "Deliveries", "The next sweep would"], rows)
 		hint(rows, apply)
 
 

@@ -23,7 +23,7 @@ def requirements_of(gate: str, doc: Document) -> list[Requirement]:
 def fingerprint_of(gate: str, doc: Document) -> str:
 	"""Digest of what passing `gate` vouches for, or an empty string when it vouches for nothing."""
 	functions = frappe.get_hooks("metalcraft_fingerprints", {}).get(gate, [])
-	return frappe.get_attr(functions[-1])(doc) if functions else ""
+	return "-".join(frappe.get_attr(function)(doc) for function in functions)
 
 
 def run_effects(gate: str, doc: Document) -> None:

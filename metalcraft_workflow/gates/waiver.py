@@ -39,13 +39,9 @@ def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> 
 			_("There is nothing to waive: this requirement is met, or cannot be waived."),
 			title=_("Nothing to Waive"),
 		)
-	written = record.write(
-		doc, "Waiver", gate=gate, requirement=requirement, role=role, reason=reason
-	)
+	written = record.write(doc, "Waiver", gate=gate, requirement=requirement, role=role, reason=reason)
 	doc.add_comment(
 		"Info",
-		_("waived: {0}. Reason: {1}").format(
-			_(missing[requirement].label), frappe.utils.escape_html(reason)
-		),
+		_("waived: {0}. Reason: {1}").format(_(missing[requirement].label), frappe.utils.escape_html(reason)),
 	)
 	return written.name

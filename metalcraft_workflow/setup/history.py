@@ -29,6 +29,17 @@ TRANSITIONS = [
 ]
 
 
+def leave_outside() -> None:
+	"""Leave every order and delivery that there is outside the process, when the app is installed.
+
+	Also those of an earlier installation: their columns are still there, but not the record of who
+	released what.
+	"""
+	for doctype in DOCTYPES:
+		table = frappe.qb.DocType(doctype)
+		frappe.qb.update(table).set(table.follows_process, 0).run()
+
+
 def has_history() -> bool:
 	"""Whether there are orders or deliveries that do not follow the process."""
 	return any(frappe.db.exists(doctype, {"follows_process": 0}) for doctype in DOCTYPES)
@@ -81,11 +92,11 @@ def adopt(name: str) -> dict:
 	order = frappe.db.get_value("Sales Order", name, ["docstatus", "follows_process"], as_dict=True)
 	if not order or order.follows_process:
 		frappe.throw(_("{0} is no order from before the app was installed.").format(name))
-	state = _bring_in("Sales Order", name, _state_inside("Sales Order", order.docstatus, "approve"))
+	state = _bring_in("Sales Order", name, order.docstatus, "approve")
 	deliveries = _deliveries_outside(name)
 	for row in deliveries:
 		gate = "receive_return" if row.is_return else "ship"
-		row.state = _bring_in("Delivery Note", row.name, _state_inside("Delivery Note", row.docstatus, gate))
+		row.state = _bring_in("Delivery Note", row.name, row.docstatus, gate)
 	return {
 		"sales_order": name,
 		"state": state,
@@ -109,12 +120,16 @@ def _deliveries_outside(order: str) -> list[dict]:
 	)
 
 
-def _bring_in(doctype: str, name: str, state: str) -> str:
+def _bring_in(doctype: str, name: str, docstatus: int, submitted_gate: str) -> str:
+	"""Put a document into its state. One that is submitted counts as having passed `submitted_gate`, so
+	that a later change of its lines is reviewed as any other."""
+	state = _state_inside(doctype, docstatus, submitted_gate)
 	was = frappe.db.get_value(doctype, name, "workflow_state")
 	frappe.db.set_value(doctype, name, {"follows_process": 1, "workflow_state": state}, update_modified=False)
 	record.write(
-		frappe._dict(doctype=doctype, name=name),
+		frappe.get_doc(doctype, name),
 		"Passage",
+		gate=submitted_gate if docstatus == 1 else "",
 		action="Adopt",
 		from_state=was,
 		to_state=state,

@@ -147,9 +147,9 @@ def make_masters(states: dict, transitions: list[tuple]) -> None:
 			)
 	for action in {row[1] for row in transitions}:
 		if not frappe.db.exists("Workflow Action Master", action):
-			frappe.get_doc(
-				{"doctype": "Workflow Action Master", "workflow_action_name": action}
-			).insert(ignore_permissions=True)
+			frappe.get_doc({"doctype": "Workflow Action Master", "workflow_action_name": action}).insert(
+				ignore_permissions=True
+			)
 
 
 def delete_workflows() -> None:

@@ -194,4 +194,4 @@ def describe(differences: list[quotation.Difference]) -> str:
 	"""
 	language = frappe.get_system_settings("language")
 	lines = (_(row.message, language).format(**row.params) for row in differences)
-	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)
+	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)  # noqa: RUF001

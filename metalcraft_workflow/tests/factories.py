@@ -152,7 +152,9 @@ def make_customer(name: str = "MT Customer", **fields) -> str:
 	return name
 
 
-def make_stock(item_code: str, qty: float, warehouse: str = FINAL_PACK, **fields) -> "frappe.model.document.Document":
+def make_stock(
+	item_code: str, qty: float, warehouse: str = FINAL_PACK, **fields
+) -> "frappe.model.document.Document":
 	"""Receive `qty` of an item into `warehouse`, and submit it."""
 	entry = frappe.get_doc(
 		{

@@ -24,7 +24,9 @@ class Answer:
 
 	@property
 	def words(self) -> str:
-		return " ".join(str(self.json.get(key) or "") for key in ("_server_messages", "exception", "exc_type"))
+		return " ".join(
+			str(self.json.get(key) or "") for key in ("_server_messages", "exception", "exc_type")
+		)
 
 
 def request(user: str, method: str, path: str, data: dict | None = None) -> Answer:

@@ -116,7 +116,9 @@ class TestGuard(FrappeTestCase):
 				for change in (
 					lambda: record.db_set("reason", "x"),
 					lambda: frappe.get_doc("Release Record", record.name).update({"reason": "x"}).save(),
-					lambda: frappe.get_attr("frappe.client.set_value")("Release Record", record.name, "reason", "x"),
+					lambda: frappe.get_attr("frappe.client.set_value")(
+						"Release Record", record.name, "reason", "x"
+					),
 					lambda: frappe.delete_doc("Release Record", record.name),
 					lambda: frappe.delete_doc("Release Record", record.name, force=True),
 					lambda: frappe.rename_doc("Release Record", record.name, "X-1"),

@@ -51,7 +51,9 @@ class TestOrderMatrix(FrappeTestCase):
 		for state in WAY_TO:
 			order = self.bring_to(state)
 			expected = {
-				(action, role) for start, action, _next, role, *_rest in SALES_ORDER_TRANSITIONS if start == state
+				(action, role)
+				for start, action, _next, role, *_rest in SALES_ORDER_TRANSITIONS
+				if start == state
 			}
 			allowed = set()
 			for user, roles in PEOPLE.items():
@@ -74,7 +76,7 @@ class TestOrderMatrix(FrappeTestCase):
 	def test_only_the_named_role_edits_in_each_state(self):
 		for state in WAY_TO:
 			order = self.bring_to(state)
-			docstatus, editor, _gate = SALES_ORDER_STATES[state]
+			_docstatus, editor, _gate = SALES_ORDER_STATES[state]
 			field = "production_notes"
 			for user, roles in PEOPLE.items():
 				frappe.db.savepoint("before_edit")
@@ -83,7 +85,9 @@ class TestOrderMatrix(FrappeTestCase):
 					doc.set(field, f"written by {user}")
 					if editor in roles:
 						doc.save()
-						self.assertEqual(frappe.db.get_value("Sales Order", order.name, field), doc.get(field))
+						self.assertEqual(
+							frappe.db.get_value("Sales Order", order.name, field), doc.get(field)
+						)
 					else:
 						with self.assertRaises(frappe.PermissionError, msg=f"{user} edits in {state}"):
 							doc.save()

@@ -52,7 +52,11 @@ class TestRoutes(FrappeTestCase):
 	def test_rest_does_not_update_past_the_gates(self):
 		order = factories.make_order()
 		path = f"/api/resource/Sales Order/{order.name}"
-		for body in ({"docstatus": 1}, {"workflow_state": "Approved"}, {"workflow_state": "Approved", "docstatus": 1}):
+		for body in (
+			{"docstatus": 1},
+			{"workflow_state": "Approved"},
+			{"workflow_state": "Approved", "docstatus": 1},
+		):
 			for user in (SUPPORT, APPROVER, MANAGER, "Administrator"):
 				self.assertGreaterEqual(request(user, "PUT", path, body).status, 400, f"{user} {body}")
 		self.assertEqual(self.state(order.name), (0, "Draft"))
@@ -66,7 +70,12 @@ class TestRoutes(FrappeTestCase):
 				("frappe.client.save", {"doc": {**doc, "workflow_state": "Approved"}}),
 				(
 					"frappe.client.set_value",
-					{"doctype": "Sales Order", "name": order.name, "fieldname": "workflow_state", "value": "Approved"},
+					{
+						"doctype": "Sales Order",
+						"name": order.name,
+						"fieldname": "workflow_state",
+						"value": "Approved",
+					},
 				),
 				("frappe.desk.form.save.savedocs", {"doc": frappe.as_json(doc), "action": "Submit"}),
 				(

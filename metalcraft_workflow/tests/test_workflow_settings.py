@@ -104,7 +104,9 @@ class TestWorkflowSettings(FrappeTestCase):
 		for row in workflow.transitions:
 			if row.action == "Approve":
 				row.state = "Engineering Check"
-		workflow.append("states", {"state": "Engineering Check", "doc_status": "0", "allow_edit": "Order Approver"})
+		workflow.append(
+			"states", {"state": "Engineering Check", "doc_status": "0", "allow_edit": "Order Approver"}
+		)
 		workflow.append(
 			"transitions",
 			{

@@ -54,11 +54,14 @@ def order_after(events, qty=10, **fields) -> OrderFacts:
 	)
 
 
-def open_points(order, policy=ClosingPolicy()) -> list[str]:
+POLICY = ClosingPolicy()
+
+
+def open_points(order, policy=POLICY) -> list[str]:
 	return [row.code for row in unmet(requirements(order, policy, TODAY))]
 
 
-def what_to_do(order, policy=ClosingPolicy()) -> str:
+def what_to_do(order, policy=POLICY) -> str:
 	return decide(order, requirements(order, policy, TODAY))
 
 
