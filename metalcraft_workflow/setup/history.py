@@ -38,6 +38,8 @@ def leave_outside() -> None:
 	for doctype in DOCTYPES:
 		table = frappe.qb.DocType(doctype)
 		frappe.qb.update(table).set(table.follows_process, 0).run()
+	order = frappe.qb.DocType("Sales Order")
+	frappe.qb.update(order).set(order.order_stage, "").run()
 
 
 def has_history() -> bool:

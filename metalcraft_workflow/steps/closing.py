@@ -172,7 +172,7 @@ def settle_safely(name: str) -> str:
 			frappe.flags.setdefault("orders_to_settle", set()).clear()
 			frappe.db.commit()  # nosemgrep
 			return done
-		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+		except frappe.QueryDeadlockError:
 			frappe.db.rollback()
 			if attempt + 1 == TRIES:
 				_log(name)

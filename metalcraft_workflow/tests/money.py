@@ -174,6 +174,31 @@ def journal(doc, amount: float, account: str = CASH, user: str = ACCOUNTS):
 		return entry
 
 
+def drop_ship(item_code: str) -> dict:
+	"""Fields of an order whose one line the supplier delivers."""
+	if not frappe.db.exists("Supplier", "MT Supplier"):
+		frappe.get_doc(
+			{"doctype": "Supplier", "supplier_name": "MT Supplier", "supplier_group": "All Supplier Groups"}
+		).insert()
+	line = {"item_code": item_code, "qty": 2, "rate": 100}
+	return {"items": [{**line, "delivered_by_supplier": 1, "supplier": "MT Supplier"}]}
+
+
+def order_from_supplier(order):
+	"""The submitted Purchase Order of what a supplier delivers of an order."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_purchase_order
+
+	with as_user("Administrator"):
+		doc = make_purchase_order(order.name, [row.as_dict() for row in order.items])
+		doc.supplier = "MT Supplier"
+		doc.schedule_date = order.delivery_date
+		for row in doc.items:
+			row.rate, row.schedule_date = 10, order.delivery_date
+		doc.insert()
+		doc.submit()
+		return doc
+
+
 def take_back(delivery, qty: float | None = None):
 	"""A return of a delivery note (of `qty` of its first line), received by Shipping."""
 	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return

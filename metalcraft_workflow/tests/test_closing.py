@@ -136,6 +136,38 @@ class TestClosing(ClosingCase):
 		deliveries.shipped(delivery)
 		self.assertClosed(order)
 
+	def test_a_drop_shipment_is_delivered_by_the_supplier(self):
+		item = factories.make_item("MT-DROP")
+		order = money.order((item, 2, 100), **money.drop_ship(item))
+		money.pay(money.invoice_order(order))
+		self.assertOpen(order, "delivered")
+		purchase = money.order_from_supplier(order)
+		set_status = frappe.get_attr("erpnext.buying.doctype.purchase_order.purchase_order.update_status")
+		set_status("Delivered", purchase.name)
+		self.assertClosed(order)
+		set_status("Submitted", purchase.name)
+		self.assertOpen(order, "delivered")
+
+	def test_services_are_delivered_with_the_goods(self):
+		service = factories.make_item("MT-SERVICE", is_stock_item=0)
+		order = money.order((factories.make_item(), 1, 100), (service, 1, 50))
+		money.pay(money.invoice(money.ship(order)))
+		self.assertClosed(order)
+
+	def test_an_order_without_delivery_closes_when_it_is_paid(self):
+		service = factories.make_item("MT-SERVICE", is_stock_item=0)
+		for fields in ({"skip_delivery_note": 1}, {"order_type": "Maintenance"}):
+			order = money.order((service, 1, 50), **fields)
+			self.assertOpen(order, "billed")
+			money.pay(money.invoice_order(order))
+			self.assertClosed(order)
+
+	def test_a_free_order_closes_when_it_is_delivered(self):
+		order = money.order((factories.make_item("MT-FREE"), 1, 0))
+		self.assertOpen(order, "delivered")
+		money.ship(order)
+		self.assertClosed(order)
+
 	def test_nothing_closes_when_the_settings_say_so(self):
 		with change_settings("Metalcraft Settings", {"close_automatically": 0}):
 			order = money.order()
@@ -233,6 +265,16 @@ class TestOpeningAgain(ClosingCase):
 		self.assertClosed(order)
 		factories.act(delivery, "Cancel Delivery", factories.SHIPPER)
 		self.assertOpen(order, "delivered")
+		money.cancel(invoice)
+		self.assertOpen(order, "billed", "delivered")
+
+	def test_an_invoice_is_cancelled_with_its_payment_left_on_account(self):
+		order, delivery, invoice, _payment = self.closed_order()
+		money.cancel(invoice)
+		self.assertOpen(order, "billed")
+		money.invoice(delivery)
+		money.reconcile(invoice.customer)
+		self.assertClosed(order)
 
 	def test_a_cancelled_journal_entry_opens_it(self):
 		order = money.order()
