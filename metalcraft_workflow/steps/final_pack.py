@@ -105,13 +105,13 @@ def check_lines(doc: Document, method: str | None = None) -> None:
 	Looks only at what this save brings in: a note that became wrong otherwise can still be saved, put
 	on hold or sent back; its gates hold it. Raises ValidationError.
 	"""
-	if doc.get("is_return"):
+	if doc.get("is_return") or not doc.follows_process:
 		return
-	orders = new_orders(doc)
-	for order in delivery.process_orders(doc):
-		why = orders and order.name in orders and order_rules.why_not_released(delivery.as_fact(order))
-		if why:
-			frappe.throw(_(why).format(order=order.name), title=_("Not to Be Delivered"))
+	if new := new_orders(doc):
+		for order in delivery.process_orders(doc):
+			why = order_rules.why_not_released(delivery.as_fact(order)) if order.name in new else ""
+			if why:
+				frappe.throw(_(why).format(order=order.name), title=_("Not to Be Delivered"))
 	grown = grown_lines(doc)
 	if grown:
 		refuse(quantity_problems(doc, grown), _("Not at Final Pack"))

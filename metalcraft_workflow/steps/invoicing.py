@@ -138,6 +138,7 @@ def send(doc: Document) -> str:
 				"lang": doc.language or frappe.local.lang,
 			}
 		],
+		print_letterhead=True,
 		reference_doctype=doc.doctype,
 		reference_name=doc.name,
 	)

@@ -20,6 +20,8 @@ def prepare(doc: Document, method: str | None = None) -> None:
 
 	Runs in `before_validate`. Whether any are needed decides where Complete Packing leads to.
 	"""
+	if not doc.follows_process:
+		return
 	restore_stamps(doc)
 	if not doc.get("is_return") and not has_passed(
 		gate_of(doc.get_doc_before_save() or doc), "release_documents"
