@@ -3,6 +3,7 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
+from metalcraft_workflow.steps import final_pack, quality
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.tests import deliveries, factories, side_by_side
 from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
@@ -327,6 +328,20 @@ class TestTraceability(FinalPackCase):
 			doc.items[0].qty = 4
 			doc.save()
 		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
+
+
+class TestCost(FinalPackCase):
+	def test_saving_again_costs_few_queries(self):
+		"""What step 8 and 9 add to a save that changes no line, however many lines there are."""
+		items = [(factories.make_item(f"MT-MANY-{number}"), 1, 10) for number in range(12)]
+		doc = deliveries.delivery(*items)
+		doc = frappe.get_doc("Delivery Note", doc.name)
+		doc.load_doc_before_save()
+		with self.assertQueryCount(9):
+			final_pack.prepare(doc)
+			quality.prepare(doc)
+			final_pack.fill_traceability(doc)
+			final_pack.check_lines(doc)
 
 
 class TestSideBySide(FinalPackCase):

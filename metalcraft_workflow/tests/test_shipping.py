@@ -198,6 +198,12 @@ class TestCustomerMail(FinalPackCase):
 		deliveries.edit(doc, SHIPPER, tracking_number="OTHER")
 		self.assertEqual(len(self.mails(doc)), 1)
 
+	def test_what_people_typed_is_text_in_the_mail(self):
+		doc = deliveries.edit(self.ready(), SHIPPER, carrier="<b>Smith & Sons</b>")
+		(mail,) = self.mails(act(doc, "Ship", SHIPPER))
+		content = decoded(frappe.get_doc("Email Queue", mail.name).message)
+		self.assertIn("&lt;b&gt;Smith", content)
+
 	def test_the_contact_of_the_order_is_second_choice(self):
 		doc = act(self.ready(None, "orders@customer.test"), "Ship", SHIPPER)
 		self.assertEqual(self.recipients(self.mails(doc)[0]), ["orders@customer.test"])
