@@ -54,59 +54,77 @@ fixtures = [
 	{"dt": "Workflow Action Master"},
 ]
 
+# Where the steps live, in the order of the process, and the mechanism that they share
+
+ENQUIRY = "metalcraft_workflow.steps.enquiry"
+PURCHASE_ORDER = "metalcraft_workflow.steps.purchase_order"
+APPROVAL = "metalcraft_workflow.steps.approval"
+PRODUCTION = "metalcraft_workflow.steps.production"
+TRANSFER = "metalcraft_workflow.steps.transfer"
+FINAL_PACK = "metalcraft_workflow.steps.final_pack"
+QUALITY = "metalcraft_workflow.steps.quality"
+CLEARANCE = "metalcraft_workflow.steps.clearance"
+SHIPPING = "metalcraft_workflow.steps.shipping"
+INVOICING = "metalcraft_workflow.steps.invoicing"
+CLOSING = "metalcraft_workflow.steps.closing"
+TRACKING = "metalcraft_workflow.steps.tracking"
+
+GUARD = "metalcraft_workflow.gates.guard"
+LINES = "metalcraft_workflow.gates.lines"
+CREDIT = "metalcraft_workflow.gates.credit"
+FIELDS = "metalcraft_workflow.setup.custom_fields"
+NOTICE = "metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice"
+
 # The process: which functions make up a gate ...
 
 metalcraft_gates = {
-	"request_approval": ["metalcraft_workflow.steps.purchase_order.purchase_order_requirements"],
+	"request_approval": [f"{PURCHASE_ORDER}.purchase_order_requirements"],
 	"approve": [
-		"metalcraft_workflow.steps.approval.request_still_stands",
-		"metalcraft_workflow.steps.purchase_order.differences_requirement",
-		"metalcraft_workflow.steps.approval.credit_requirement",
-		"metalcraft_workflow.steps.production.routed_requirement",
+		f"{APPROVAL}.request_still_stands",
+		f"{PURCHASE_ORDER}.differences_requirement",
+		f"{APPROVAL}.credit_requirement",
+		f"{PRODUCTION}.routed_requirement",
 	],
-	"complete_packing": ["metalcraft_workflow.steps.final_pack.requirements"],
-	"release_documents": ["metalcraft_workflow.steps.quality.requirements"],
-	"clear": ["metalcraft_workflow.steps.clearance.requirements"],
-	"ship": ["metalcraft_workflow.steps.shipping.requirements"],
-	"receive_return": ["metalcraft_workflow.steps.shipping.return_requirements"],
-	"close": ["metalcraft_workflow.steps.closing.requirements"],
+	"complete_packing": [f"{FINAL_PACK}.requirements"],
+	"release_documents": [f"{QUALITY}.requirements"],
+	"clear": [f"{CLEARANCE}.requirements"],
+	"ship": [f"{SHIPPING}.requirements"],
+	"receive_return": [f"{SHIPPING}.return_requirements"],
+	"close": [f"{CLOSING}.requirements"],
 }
 
 # ... what passing it vouches for, so that a later change voids it ...
 
 metalcraft_fingerprints = {
-	"approve": ["metalcraft_workflow.steps.approval.approval_fingerprint"],
-	"request_approval": ["metalcraft_workflow.steps.approval.approval_fingerprint"],
-	"complete_packing": ["metalcraft_workflow.steps.final_pack.packing_fingerprint"],
-	"release_documents": ["metalcraft_workflow.steps.quality.documents_fingerprint"],
-	"clear": ["metalcraft_workflow.steps.clearance.clearance_fingerprint"],
+	"approve": [f"{APPROVAL}.approval_fingerprint"],
+	"request_approval": [f"{APPROVAL}.approval_fingerprint"],
+	"complete_packing": [f"{FINAL_PACK}.packing_fingerprint"],
+	"release_documents": [f"{QUALITY}.documents_fingerprint"],
+	"clear": [f"{CLEARANCE}.clearance_fingerprint"],
 }
 
 # ... and what passing it sets off.
 
 metalcraft_effects = {
-	"request_approval": ["metalcraft_workflow.steps.approval.stamp_request"],
-	"void_request_approval": ["metalcraft_workflow.steps.approval.withdraw_request"],
+	"request_approval": [f"{APPROVAL}.stamp_request"],
+	"void_request_approval": [f"{APPROVAL}.withdraw_request"],
 	"approve": [
-		"metalcraft_workflow.steps.approval.stamp_approval",
-		"metalcraft_workflow.steps.production.notify_departments",
+		f"{APPROVAL}.stamp_approval",
+		f"{PRODUCTION}.notify_departments",
 	],
-	"void_approve": ["metalcraft_workflow.steps.approval.withdraw_approval"],
-	"release_documents": ["metalcraft_workflow.steps.quality.accept"],
-	"void_complete_packing": ["metalcraft_workflow.steps.quality.withdraw_acceptance"],
-	"void_release_documents": ["metalcraft_workflow.steps.quality.withdraw_acceptance"],
-	"ship": ["metalcraft_workflow.steps.shipping.tell_customer"],
+	"void_approve": [f"{APPROVAL}.withdraw_approval"],
+	"release_documents": [f"{QUALITY}.accept"],
+	"void_complete_packing": [f"{QUALITY}.withdraw_acceptance"],
+	"void_release_documents": [f"{QUALITY}.withdraw_acceptance"],
+	"ship": [f"{SHIPPING}.tell_customer"],
 }
+
+# The log outlives what it is about
+
+ignore_links_on_delete = ["Release Record"]
 
 # The documents' own events, in the order of the process. The guard comes first and last.
 
-GUARD = "metalcraft_workflow.gates.guard"
-CREDIT = "metalcraft_workflow.gates.credit"
-LINES = "metalcraft_workflow.gates.lines"
-TRANSFER = "metalcraft_workflow.steps.transfer"
-TRACKING = "metalcraft_workflow.steps.tracking"
-INVOICING = "metalcraft_workflow.steps.invoicing"
-CLOSING = "metalcraft_workflow.steps.closing"
 KEEP_DELIVERY = [f"{TRACKING}.keep_delivery", f"{CLOSING}.delivery_changed"]
 
 # What happens to a line that is written or deleted without its document
@@ -115,46 +133,47 @@ LINE_EVENTS = ("validate", "before_update_after_submit", "before_cancel", "on_tr
 doc_events = {
 	# Steps 1-3
 	"Quotation": {
-		"validate": ["metalcraft_workflow.steps.enquiry.fill_customer_part_no"],
-		"before_submit": ["metalcraft_workflow.steps.enquiry.make_customer_of_lead"],
-		"on_submit": ["metalcraft_workflow.steps.enquiry.mark_lead_converted"],
+		"validate": [f"{ENQUIRY}.fill_customer_part_no"],
+		"before_submit": [f"{ENQUIRY}.make_customer_of_lead"],
+		"on_submit": [f"{ENQUIRY}.mark_lead_converted"],
 	},
 	# Steps 4-5
-	"Customer": {"validate": ["metalcraft_workflow.steps.approval.check_credit_terms"]},
+	"Customer": {"validate": [f"{APPROVAL}.check_credit_terms"]},
 	"Sales Order": {
 		"before_insert": [
-			"metalcraft_workflow.setup.custom_fields.clear_app_fields",
+			f"{FIELDS}.clear_app_fields",
 			f"{CLOSING}.keep_open_by_default",
 		],
 		"before_validate": [f"{GUARD}.before_validate", f"{TRACKING}.mark"],
 		# Here the lines are priced, so the branch is chosen by what the order really comes to
 		"validate": [
-			"metalcraft_workflow.steps.enquiry.fill_customer_part_no",
-			"metalcraft_workflow.steps.purchase_order.set_differences",
-			"metalcraft_workflow.steps.approval.set_credit_hold_reason",
+			f"{ENQUIRY}.fill_customer_part_no",
+			f"{PURCHASE_ORDER}.set_differences",
+			f"{APPROVAL}.set_credit_hold_reason",
 			f"{GUARD}.choose_branch",
 			f"{GUARD}.check",
 		],
 		"before_submit": [f"{CREDIT}.lift_limit"],
 		"before_update_after_submit": [
 			f"{GUARD}.check",
-			"metalcraft_workflow.steps.purchase_order.set_differences",
+			f"{PURCHASE_ORDER}.set_differences",
 			f"{CREDIT}.lift_limit",
 		],
 		"before_cancel": [f"{GUARD}.check"],
-		"on_update": ["metalcraft_workflow.steps.approval.release_credit", f"{GUARD}.record_passage"],
+		"on_update": [f"{APPROVAL}.release_credit", f"{GUARD}.record_passage"],
 		"on_submit": [f"{CREDIT}.put_back_limit", f"{GUARD}.record_passage"],
 		"on_update_after_submit": [
 			f"{CREDIT}.put_back_limit",
-			"metalcraft_workflow.steps.approval.record_further_change",
+			f"{APPROVAL}.record_further_change",
 			f"{GUARD}.record_passage",
-			"metalcraft_workflow.steps.production.notify_of_notes",
+			f"{PRODUCTION}.notify_of_notes",
 			f"{TRANSFER}.keep_figures_of_order",
 		],
 		"on_cancel": [
 			f"{GUARD}.record_passage",
-			"metalcraft_workflow.steps.production.notify_of_cancel",
+			f"{PRODUCTION}.notify_of_cancel",
 		],
+		"on_trash": [f"{GUARD}.check_delete"],
 		"before_change": [f"{CLOSING}.check_status_change"],
 		"on_change": [f"{TRACKING}.keep_order", f"{CLOSING}.order_changed"],
 	},
@@ -172,41 +191,43 @@ doc_events = {
 		"on_submit": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 		"on_cancel": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 	},
+	# Steps 8-11
 	"Delivery Note": {
-		"before_insert": ["metalcraft_workflow.setup.custom_fields.clear_app_fields"],
+		"before_insert": [f"{FIELDS}.clear_app_fields"],
 		"before_validate": [
 			f"{GUARD}.before_validate",
 			f"{TRACKING}.mark",
-			"metalcraft_workflow.steps.final_pack.prepare",
-			"metalcraft_workflow.steps.quality.prepare",
+			f"{FINAL_PACK}.prepare",
+			f"{QUALITY}.prepare",
 			f"{GUARD}.choose_branch",
 		],
 		"validate": [
-			"metalcraft_workflow.steps.enquiry.fill_customer_part_no",
-			"metalcraft_workflow.steps.final_pack.fill_traceability",
-			"metalcraft_workflow.steps.final_pack.check_lines",
+			f"{ENQUIRY}.fill_customer_part_no",
+			f"{FINAL_PACK}.fill_traceability",
+			f"{FINAL_PACK}.check_lines",
 			f"{GUARD}.check",
 		],
 		"before_update_after_submit": [f"{GUARD}.check"],
-		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
 		"before_submit": [f"{CREDIT}.lift_limit"],
+		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
 		"after_insert": [f"{TRACKING}.place_outside"],
 		"on_update": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
 		"on_submit": [f"{CREDIT}.put_back_limit", f"{GUARD}.record_passage", *KEEP_DELIVERY],
 		"on_update_after_submit": [f"{GUARD}.record_passage", f"{INVOICING}.pass_on_tracking"],
 		"on_cancel": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_trash": [f"{GUARD}.check_delete"],
 		"after_delete": KEEP_DELIVERY,
 		"before_change": [f"{CLOSING}.check_status_change"],
 	},
 	"Delivery Note Item": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
 	"Traceability Entry": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
-	"Shipment Document": {event: ["metalcraft_workflow.steps.quality.refuse_alone"] for event in LINE_EVENTS},
-	"File": {"on_trash": ["metalcraft_workflow.steps.quality.on_file_trash"]},
+	"Shipment Document": {event: [f"{QUALITY}.refuse_alone"] for event in LINE_EVENTS},
+	"File": {"on_trash": [f"{QUALITY}.on_file_trash"]},
 	# Step 12
 	"Sales Invoice": {
 		"before_validate": [f"{INVOICING}.fill_tracking"],
 		"before_update_after_submit": [f"{INVOICING}.fill_tracking"],
-		"validate": ["metalcraft_workflow.steps.shipping.refuse_stock_invoice"],
+		"validate": [f"{SHIPPING}.refuse_stock_invoice"],
 		"before_submit": [f"{CREDIT}.lift_limit"],
 		"on_submit": [
 			f"{CREDIT}.put_back_limit",
@@ -223,11 +244,11 @@ doc_events = {
 
 # What templates can call
 
-jinja = {"methods": ["metalcraft_workflow.steps.production.production_work"]}
+jinja = {"methods": [f"{PRODUCTION}.production_work"]}
 
 # What an event missed
 
 scheduler_events = {
-	"all": ["metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice.deliver"],
-	"hourly_long": ["metalcraft_workflow.steps.closing.sweep"],
+	"all": [f"{NOTICE}.deliver"],
+	"hourly_long": [f"{CLOSING}.sweep"],
 }

@@ -1,5 +1,7 @@
 """The checklist of the next gate, as the form shows it: the server's own answer to "what is missing?"."""
 
+from collections.abc import Container
+
 import frappe
 from frappe.model.document import Document
 
@@ -33,7 +35,12 @@ def arrival(doc: Document) -> list[dict]:
 	"""The reason that was given when `doc` came to the state it is in, for whoever takes it from here."""
 	last = frappe.get_all(
 		"Release Record",
-		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "kind": ["!=", "Waiver"]},
+		filters={
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"kind": ["!=", "Waiver"],
+			"creation": [">=", doc.creation],
+		},
 		fields=["action", "user", "creation", "reason", "to_state"],
 		order_by="creation desc, name desc",
 		limit=1,
@@ -52,7 +59,7 @@ def next_gates(doc: Document) -> list[dict]:
 	entries = []
 	for transition in transitions_from(workflow, state, doc):
 		gates = gates_between(gate_of_state(workflow, state), gate_of_state(workflow, transition.next_state))
-		requirements = [row for gate in gates for row in described(doc, gate, transition.allowed)]
+		requirements = [row for gate in gates for row in described(doc, gate, transition.allowed, gates)]
 		if requirements and not any(entry["next_state"] == transition.next_state for entry in entries):
 			entries.append(
 				{
@@ -67,15 +74,13 @@ def next_gates(doc: Document) -> list[dict]:
 
 
 def closing(doc: Document) -> list[dict]:
-	"""Why a submitted document is still open, when something decides that."""
-	if doc.docstatus != 1 or doc.status == "Closed":
+	"""Why a submitted order is still open."""
+	if doc.doctype != "Sales Order" or doc.docstatus != 1 or doc.status == "Closed":
 		return []
-	gate = "close" if doc.doctype == "Sales Order" else ""
-	requirements = described(doc, gate) if gate else []
-	return [{"gate": gate, "requirements": requirements}] if requirements else []
+	return [{"gate": "close", "requirements": described(doc, "close")}]
 
 
-def described(doc: Document, gate: str, role: str | None = None) -> list[dict]:
+def described(doc: Document, gate: str, role: str | None = None, together: Container[str] = ()) -> list[dict]:
 	"""The requirements of `gate`, in words, as the form draws them.
 
 	Separation of duties is about who takes the step, so it is left out for those without its `role`.
@@ -84,7 +89,7 @@ def described(doc: Document, gate: str, role: str | None = None) -> list[dict]:
 	roles = frappe.get_roles()
 	requirements = registry.requirements_of(gate, doc)
 	if role in roles:
-		requirements = separation.requirements(gate, doc) + requirements
+		requirements = separation.requirements(gate, doc, together) + requirements
 	return [describe(gate, requirement, waived, roles) for requirement in requirements]
 
 

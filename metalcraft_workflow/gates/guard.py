@@ -111,10 +111,8 @@ def check(doc: Document, method: str | None = None) -> None:
 			ReasonRequired,
 			title=_("Reason Required"),
 		)
-	for gate in gates_between(
-		gate_of_state(workflow, old_state), gate_of_state(workflow, transition.next_state)
-	):
-		passage.gates[gate] = check_gate(doc, gate)
+	gates = gates_between(gate_of_state(workflow, old_state), gate_of_state(workflow, transition.next_state))
+	passage.gates = {gate: check_gate(doc, gate, gates) for gate in gates}
 	doc.flags.passage = passage
 
 
@@ -185,6 +183,28 @@ def choose_branch(doc: Document, method: str | None = None) -> None:
 		doc.set(field, branches[0].next_state)
 
 
+def check_delete(doc: Document, method: str | None = None) -> None:
+	"""Let only a draft go that stands before its first gate, by whose turn it is. In `on_trash`.
+
+	What was asked for, packed or cancelled stays, with its records. Raises PassageRefused.
+	"""
+	workflow = active_workflow(doc.doctype)
+	if not workflow or not doc.get("follows_process"):
+		return
+	state = doc.get(workflow.workflow_state_field) or workflow.states[0].state
+	if cint(doc.docstatus) == 0 and not gate_of_state(workflow, state):
+		editors = {row.allow_edit for row in state_rows(workflow, state)}
+		if editors & set(frappe.get_roles()):
+			return
+	frappe.throw(
+		_("{0} {1} is in state {2} and stays on record. A draft is deleted after it was sent back.").format(
+			_(doc.doctype), doc.name, frappe.bold(_(state))
+		),
+		PassageRefused,
+		title=_("Kept on Record"),
+	)
+
+
 def find_transition(doc: Document, workflow: Document, old_state: str, new_state: str) -> Document:
 	"""The transition that this user takes from `old_state`. Raises PassageRefused when there is none."""
 	if doc.is_new():
@@ -210,11 +230,12 @@ def find_transition(doc: Document, workflow: Document, old_state: str, new_state
 	frappe.throw(message, PassageRefused, title=_("Not a Step of the Workflow"))
 
 
-def check_gate(doc: Document, gate: str) -> list[Requirement]:
-	"""The requirements of `gate`, each met or waived. Raises GateNotMet with those that are not."""
-	if not gate:
-		return []
-	requirements = separation.requirements(gate, doc) + registry.requirements_of(gate, doc)
+def check_gate(doc: Document, gate: str, together: list[str]) -> list[Requirement]:
+	"""The requirements of `gate`, each met or waived, when the move passes the gates `together`.
+
+	Raises GateNotMet with those that are neither.
+	"""
+	requirements = separation.requirements(gate, doc, together) + registry.requirements_of(gate, doc)
 	missing = unmet(requirements)
 	if missing:
 		waived = record.waived_codes(doc, gate)

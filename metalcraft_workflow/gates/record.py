@@ -44,16 +44,26 @@ def write(
 	).insert(ignore_permissions=True)  # the log is the server's; no role may create a record
 
 
+def about(doc: Document, kind: str, gate: str) -> dict:
+	"""Filters for the records of one kind about `doc` and `gate`.
+
+	Records outlive a draft that is deleted, and Frappe may give its name to the next document: what is
+	older than the document is about another.
+	"""
+	return {
+		"reference_doctype": doc.doctype,
+		"reference_name": doc.name,
+		"kind": kind,
+		"gate": gate,
+		"creation": [">=", doc.creation],
+	}
+
+
 def last_passage(doc: Document, gate: str) -> frappe._dict | None:
 	"""The newest passage of `doc` through `gate`: name, user, from_state, fingerprint, creation."""
 	found = frappe.get_all(
 		"Release Record",
-		filters={
-			"reference_doctype": doc.doctype,
-			"reference_name": doc.name,
-			"kind": "Passage",
-			"gate": gate,
-		},
+		filters=about(doc, "Passage", gate),
 		fields=["name", "user", "from_state", "fingerprint", "creation"],
 		order_by="creation desc, name desc",
 		limit=1,
@@ -64,12 +74,7 @@ def last_passage(doc: Document, gate: str) -> frappe._dict | None:
 def voids_since_passage(doc: Document, gate: str) -> list[frappe._dict]:
 	"""What took back the newest passage of `doc` through `gate`, newest first: user, reason, fingerprint."""
 	passage = last_passage(doc, gate)
-	filters = {
-		"reference_doctype": doc.doctype,
-		"reference_name": doc.name,
-		"kind": "Void",
-		"gate": gate,
-	}
+	filters = about(doc, "Void", gate)
 	if passage:
 		filters["creation"] = [">", passage.creation]
 	return frappe.get_all(
@@ -88,13 +93,7 @@ def waived_codes(doc: Document, gate: str) -> set[str]:
 	return set(
 		frappe.get_all(
 			"Release Record",
-			filters={
-				"reference_doctype": doc.doctype,
-				"reference_name": doc.name,
-				"kind": "Waiver",
-				"gate": gate,
-				"fingerprint": fingerprint_of(gate, doc),
-			},
+			filters={**about(doc, "Waiver", gate), "fingerprint": fingerprint_of(gate, doc)},
 			pluck="requirement",
 		)
 	)

@@ -2,6 +2,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.guard import PassageRefused, ReasonRequired
+from metalcraft_workflow.gates.record import last_passage
 from metalcraft_workflow.tests import factories
 from metalcraft_workflow.tests.factories import APPROVER, SUPPORT, act, as_user
 
@@ -100,12 +101,36 @@ class TestGuard(FrappeTestCase):
 			frappe.db.get_value("Sales Order", order.name, ["docstatus", "workflow_state"]), (2, "Cancelled")
 		)
 
-	def test_what_has_a_record_is_kept(self):
+	def test_what_was_asked_for_is_not_deleted(self):
 		order = factories.make_order()
 		act(order, "Request Approval", SUPPORT)
-		act(order, "Send Back", APPROVER, "Wrong price")
-		with as_user(SUPPORT), self.assertRaises(frappe.LinkExistsError):
+		for user in (SUPPORT, APPROVER, "Administrator"):
+			with as_user(user), self.assertRaises(frappe.PermissionError):
+				frappe.delete_doc("Sales Order", order.name)
+		act(order, "Approve", APPROVER)
+		act(order, "Cancel Order", APPROVER)
+		with self.assertRaises(frappe.PermissionError):
 			frappe.delete_doc("Sales Order", order.name)
+
+	def test_a_draft_that_was_sent_back_can_go_and_its_records_stay(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		act(order, "Send Back", APPROVER, "Ordered twice")
+		with as_user(APPROVER), self.assertRaises(frappe.PermissionError):
+			frappe.delete_doc("Sales Order", order.name)
+		with as_user(SUPPORT):
+			frappe.delete_doc("Sales Order", order.name)
+		self.assertEqual(frappe.db.count("Release Record", {"reference_name": order.name}), 2)
+
+	def test_a_new_document_does_not_inherit_the_records_of_its_name(self):
+		gone = factories.make_order()
+		act(gone, "Request Approval", SUPPORT)
+		act(gone, "Send Back", APPROVER, "Ordered twice")
+		with as_user(SUPPORT):
+			frappe.delete_doc("Sales Order", gone.name)
+		order = factories.make_order()
+		self.assertEqual(order.name, gone.name)  # Frappe gives the last number of a series again
+		self.assertIsNone(last_passage(order, "request_approval"))
 
 	def test_release_records_are_kept_as_written(self):
 		order = factories.make_order()

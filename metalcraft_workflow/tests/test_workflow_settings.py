@@ -56,8 +56,19 @@ class TestWorkflowSettings(FrappeTestCase):
 			frappe.get_doc("Sales Order", order.name).submit()
 		self.assertEqual(act(order, "Approve", APPROVER).docstatus, 1)
 
+	def test_a_voided_order_finds_its_way_when_its_old_state_is_gone(self):
+		order = act(factories.make_order(), "Request Approval", SUPPORT)
+		self.rename_state("Draft", "New Order")
+		with as_user(APPROVER):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.items[0].qty = 11
+			doc.save()
+			doc.reload()
+		self.assertEqual(doc.workflow_state, "New Order")
+		self.assertEqual(act(doc, "Request Approval", SUPPORT).workflow_state, "Pending Approval")
+
 	def rename_state(self, old, new):
-		"""As an administrator does it: Frappe does not rename a Workflow State, so another is put in."""
+		"""Put another state in the place of `old`, in the Workflow form."""
 		frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": new}).insert(
 			ignore_if_duplicate=True
 		)
