@@ -32,7 +32,7 @@ def requirements(gate: str, doc: Document, together: Container[str] = ()) -> lis
 	return [
 		Requirement(
 			code="separation",
-			label=_("Somebody other than for the step before"),
+			label=_("Taken by somebody else than the step before"),
 			message=_("You took the step before this one yourself. Ask a colleague with this role to go on."),
 			met=frappe.session.user not in people,
 			waivable=False,

@@ -362,6 +362,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"fieldtype": "Check",
 				"insert_after": "shipment_documents",
 				"read_only": 1,
+				"hidden": 1,
 				"no_copy": 1,
 			},
 			{
