@@ -54,6 +54,9 @@ fixtures = [
 	{"dt": "Workflow Action Master"},
 ]
 
+# A site for tests is set up as ERPNext sets up its own
+before_tests = "erpnext.setup.utils.before_tests"
+
 # Where the steps live, in the order of the process, and the mechanism that they share
 
 ENQUIRY = "metalcraft_workflow.steps.enquiry"

@@ -90,7 +90,10 @@ metalcraft_workflow.gate = {
 
 	/** Why somebody sent it here. */
 	draw_arrival({ action, user, creation, reason }) {
-		const card = $('<section class="gate-checklist"></section>').attr("aria-label", __("Reason"));
+		const card = $('<section class="gate-checklist"></section>').attr(
+			"aria-label",
+			__("Reason")
+		);
 		const head = $('<div class="gate-head"></div>').appendTo(card);
 		$('<span class="gate-title"></span>')
 			.text(action ? __(action) : __("Released before, changed since"))
@@ -168,7 +171,9 @@ metalcraft_workflow.gate = {
 					fieldtype: "Small Text",
 					label: __("Reason"),
 					reqd: 1,
-					description: __("Kept on record with your name. It lapses when this document changes."),
+					description: __(
+						"Kept on record with your name. It lapses when this document changes."
+					),
 				},
 			],
 			primary_action_label: __("Waive"),

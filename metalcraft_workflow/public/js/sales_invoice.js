@@ -4,10 +4,16 @@ frappe.ui.form.on("Sales Invoice", {
 		if (frm.doc.docstatus !== 1 || !frm.has_perm("submit") || !frm.has_perm("email")) return;
 		const sent_on = frm.doc.invoice_sent_on;
 		const send = async () => {
-			const recipient = await frappe.xcall("metalcraft_workflow.steps.invoicing.send_invoice", {
-				name: frm.doc.name,
+			const recipient = await frappe.xcall(
+				"metalcraft_workflow.steps.invoicing.send_invoice",
+				{
+					name: frm.doc.name,
+				}
+			);
+			frappe.show_alert({
+				message: __("On its way to {0}", [recipient]),
+				indicator: "green",
 			});
-			frappe.show_alert({ message: __("On its way to {0}", [recipient]), indicator: "green" });
 			frm.reload_doc();
 		};
 		frm.add_custom_button(__("Send to Customer"), () =>

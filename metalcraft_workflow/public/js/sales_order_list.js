@@ -18,6 +18,10 @@
 	settings.add_fields = [...(settings.add_fields || []), "order_stage"];
 	settings.get_indicator = (doc) =>
 		doc.order_stage
-			? [__(doc.order_stage), colors[doc.order_stage] || "gray", `order_stage,=,${doc.order_stage}`]
+			? [
+					__(doc.order_stage),
+					colors[doc.order_stage] || "gray",
+					`order_stage,=,${doc.order_stage}`,
+			  ]
 			: erpnext_indicator(doc);
 }

@@ -19,7 +19,10 @@ frappe.ui.form.on("Metalcraft Settings", {
 			__("Put both workflows back as they were installed? Your changes to them are lost."),
 			() =>
 				frm.call("restore_default_workflows").then(() =>
-					frappe.show_alert({ message: __("Workflows restored"), indicator: "green" })
+					frappe.show_alert({
+						message: __("Workflows restored"),
+						indicator: "green",
+					})
 				)
 		);
 	},

@@ -19,7 +19,9 @@ frappe.query_reports["Open Orders"] = {
 						resolve(
 							stages
 								.map((value) => ({ value, label: __(value), description: "" }))
-								.filter((row) => row.label.toLowerCase().includes(text.toLowerCase()))
+								.filter((row) =>
+									row.label.toLowerCase().includes(text.toLowerCase())
+								)
 						);
 					})
 				),
