@@ -142,6 +142,7 @@ doc_events = {
 	},
 	# Steps 4-5
 	"Customer": {"validate": [f"{APPROVAL}.check_credit_terms"]},
+	"Customer Credit Limit": {event: [f"{APPROVAL}.check_credit_row"] for event in ("validate", "on_trash")},
 	"Sales Order": {
 		"before_insert": [
 			f"{FIELDS}.clear_app_fields",
@@ -187,6 +188,11 @@ doc_events = {
 		"before_cancel": [f"{LINES}.check_editor", f"{CREDIT}.lift_limit_for_line"],
 		"on_trash": [f"{LINES}.check_editor"],
 	},
+	# Other tables of an order or a delivery
+	**{
+		table: {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS}
+		for table in ("Sales Taxes and Charges", "Payment Schedule", "Packed Item", "Required Document")
+	},
 	# Step 7
 	"Stock Entry": {
 		"validate": [f"{TRANSFER}.check"],
@@ -225,7 +231,10 @@ doc_events = {
 	"Delivery Note Item": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
 	"Traceability Entry": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
 	"Shipment Document": {event: [f"{QUALITY}.refuse_alone"] for event in LINE_EVENTS},
-	"File": {"on_trash": [f"{QUALITY}.on_file_trash"]},
+	"File": {
+		"before_validate": [f"{QUALITY}.keep_file"],
+		"on_trash": [f"{QUALITY}.on_file_trash"],
+	},
 	# Step 12
 	"Sales Invoice": {
 		"before_validate": [f"{INVOICING}.fill_tracking"],

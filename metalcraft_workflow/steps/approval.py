@@ -12,7 +12,17 @@ from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.requirement import Requirement, _
 
 # What an approval vouches for. When one of these changes, the order is looked at again.
-LINE_FIELDS = ("item_code", "qty", "uom", "rate", "delivery_date", "customer_part_no")
+LINE_FIELDS = (
+	"item_code",
+	"qty",
+	"uom",
+	"conversion_factor",
+	"rate",
+	"delivery_date",
+	"customer_part_no",
+	"delivered_by_supplier",
+)
+TERM_FIELDS = ("due_date", "invoice_portion")
 ORDER_FIELDS = (
 	"customer",
 	"currency",
@@ -21,6 +31,11 @@ ORDER_FIELDS = (
 	"discount_amount",
 	"payment_terms_template",
 	"shipping_address_name",
+	# Taxes and charges too: what the customer owes in the end
+	"grand_total",
+	# Whether it is delivered at all
+	"order_type",
+	"skip_delivery_note",
 )
 
 
@@ -71,7 +86,7 @@ def credit_requirement(doc: Document) -> list[Requirement]:
 
 def approval_fingerprint(doc: Document) -> str:
 	"""Digest of what the gates `request_approval` and `approve` vouch for."""
-	return fingerprint([*doc.items, doc], (*LINE_FIELDS, *ORDER_FIELDS))
+	return fingerprint([*doc.items, *doc.payment_schedule, doc], (*LINE_FIELDS, *TERM_FIELDS, *ORDER_FIELDS))
 
 
 # Credit hold
@@ -92,33 +107,64 @@ def check_credit_terms(doc: Document, method: str | None = None) -> None:
 	In `validate` of the Customer, which everybody in sales may write. Raises PermissionError.
 	"""
 	before = doc.get_doc_before_save()
-	if not before or {registry.waiver_role("approve", credit.CODE), *CREDIT_KEEPERS} & set(
-		frappe.get_roles()
-	):
-		return
-	if is_easier(before, doc):
-		frappe.throw(
-			frappe._("Only {0} may take a customer off credit hold, or raise a credit limit.").format(
-				comma_or([frappe._(role) for role in CREDIT_KEEPERS])
-			),
-			frappe.PermissionError,
-			title=frappe._("Not Your Decision"),
-		)
+	if before and not keeps_credit() and is_easier(before, doc):
+		refuse_easier_credit()
+
+
+def check_credit_row(row: Document, method: str | None = None) -> None:
+	"""Refuse a credit limit that is written by itself, around its customer, by who may not release an
+	order's. Raises PermissionError."""
+	if not keeps_credit():
+		refuse_easier_credit()
+
+
+def keeps_credit() -> bool:
+	"""Whether the user decides on customers' credit."""
+	return bool({registry.waiver_role("approve", credit.CODE), *CREDIT_KEEPERS} & set(frappe.get_roles()))
+
+
+def refuse_easier_credit() -> None:
+	frappe.throw(
+		frappe._("Only {0} may take a customer off credit hold, or raise a credit limit.").format(
+			comma_or([frappe._(role) for role in CREDIT_KEEPERS])
+		),
+		frappe.PermissionError,
+		title=frappe._("Not Your Decision"),
+	)
 
 
 def is_easier(before: Document, after: Document) -> bool:
-	"""Whether a customer's credit is easier in `after`: off hold, a limit raised, removed or bypassed."""
+	"""Whether a customer's credit is easier in `after`: off hold, or a limit raised, removed or bypassed,
+	also by another customer group."""
 	if before.credit_hold and not after.credit_hold:
 		return True
-	now = {row.company: row for row in after.credit_limits}
-	for old in before.credit_limits:
-		new = now.get(old.company)
-		if not new or cint(new.bypass_credit_limit_check) > cint(old.bypass_credit_limit_check):
+	old_rows, new_rows = ({row.company: row for row in doc.credit_limits} for doc in (before, after))
+	old_group, new_group = (group_limits(doc.customer_group) for doc in (before, after))
+	for company in {*old_rows, *new_rows, *old_group, *new_group}:
+		old, new = old_rows.get(company), new_rows.get(company)
+		if new and cint(new.bypass_credit_limit_check) > cint(old and old.bypass_credit_limit_check):
 			return True
 		# Without an amount of its own, the limit of the customer group or the company holds
-		if flt(old.credit_limit) and not 0 < flt(new.credit_limit) <= flt(old.credit_limit):
+		least = frappe.get_cached_value("Company", company, "credit_limit")
+		was, now = (
+			flt(row and row.credit_limit) or flt(group.get(company)) or flt(least)
+			for row, group in ((old, old_group), (new, new_group))
+		)
+		if was and not 0 < now <= was:
 			return True
 	return False
+
+
+def group_limits(customer_group: str | None) -> dict[str, float]:
+	"""Company -> credit limit of a customer group."""
+	return dict(
+		frappe.get_all(
+			"Customer Credit Limit",
+			filters={"parent": customer_group or "", "parenttype": "Customer Group"},
+			fields=["company", "credit_limit"],
+			as_list=True,
+		)
+	)
 
 
 def release_credit(doc: Document, method: str | None = None) -> None:

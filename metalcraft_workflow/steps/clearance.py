@@ -15,7 +15,14 @@ from metalcraft_workflow.rules.requirement import Requirement
 
 # What a clearance stands on: the gates before it, and what the delivery says itself
 RELEASED_BEFORE = ("complete_packing", "release_documents")
-CLEARED_FIELDS = ("customer", "company", "currency", "shipping_address_name")
+CLEARED_FIELDS = (
+	"customer",
+	"company",
+	"currency",
+	"shipping_address_name",
+	"shipping_address",
+	"grand_total",
+)
 
 
 def requirements(doc: Document) -> list[Requirement]:

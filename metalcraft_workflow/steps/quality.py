@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import cstr, now_datetime
 
 from metalcraft_workflow.gates import delivery, guard
 from metalcraft_workflow.gates.workflow import gate_of, has_passed, set_fact
@@ -163,7 +163,38 @@ def on_file_trash(file: Document, method: str | None = None) -> None:
 	"""
 	if file.attached_to_doctype != "Delivery Note" or not file.file_url:
 		return
-	rows = frappe.get_all(
+	rows = rows_with(file)
+	if not rows or another_copy(file):
+		return
+	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
+	for row in doc.shipment_documents:
+		if row.name in rows:
+			row.db_set({name: None for name in ("file", *STAMPS, *ACCEPTANCE)}, update_modified=False)
+	guard.void_if_changed(doc)
+
+
+def keep_file(file: Document, method: str | None = None) -> None:
+	"""Refuse to move a document of a delivery, or to make it public: its row would lead nowhere.
+
+	In `before_validate` of File, before Frappe moves the file on disk. Raises ValidationError.
+	"""
+	before = file.get_doc_before_save()
+	if not before or before.attached_to_doctype != "Delivery Note":
+		return
+	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
+	if any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept) and rows_with(before):
+		frappe.throw(
+			_(
+				"{0} is a document of Delivery Note {1}: it stays there, and private. Take it out of the"
+				" documents first."
+			).format(before.file_name, before.attached_to_name),
+			title=_("A Document of a Delivery"),
+		)
+
+
+def rows_with(file: Document) -> list[str]:
+	"""The rows of the documents of a delivery note, not shipped yet, that hold `file`."""
+	return frappe.get_all(
 		"Shipment Document",
 		filters={
 			"parent": file.attached_to_name,
@@ -173,13 +204,6 @@ def on_file_trash(file: Document, method: str | None = None) -> None:
 		},
 		pluck="name",
 	)
-	if not rows or another_copy(file):
-		return
-	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
-	for row in doc.shipment_documents:
-		if row.name in rows:
-			row.db_set({name: None for name in ("file", *STAMPS, *ACCEPTANCE)}, update_modified=False)
-	guard.void_if_changed(doc)
 
 
 def another_copy(file: Document) -> bool:

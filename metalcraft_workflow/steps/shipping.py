@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, escape_html, validate_email_address
 
 from metalcraft_workflow.gates import delivery, record
+from metalcraft_workflow.gates.final_pack import warehouses
 from metalcraft_workflow.gates.order_facts import orders_of
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules.requirement import Link, Requirement
@@ -130,9 +131,22 @@ def return_requirements(doc: Document) -> list[Requirement]:
 
 def refuse_stock_invoice(doc: Document, method: str | None = None) -> None:
 	"""Refuse a Sales Invoice that moves the stock of an order of the process: goods leave with a
-	cleared Delivery Note, and come back with one. Runs in `validate` of Sales Invoice."""
+	cleared Delivery Note, and come back with one. Runs in `validate` of Sales Invoice.
+
+	Nor does it take goods from Final Pack for no order at all: they are there for orders.
+	"""
 	if not doc.update_stock:
 		return
+	places = warehouses(doc.company)
+	for row in doc.items:
+		if not row.sales_order and (row.so_detail or (row.warehouse in places and not doc.is_return)):
+			frappe.throw(
+				_(
+					"Row {0}: what is at Final Pack leaves with a Delivery Note, which is packed, released and"
+					" cleared. Untick {1} and make the invoice from the delivery note."
+				).format(row.idx, frappe.bold(_("Update Stock"))),
+				title=_("Not Delivered by Invoice"),
+			)
 	orders = orders_of(doc)
 	if not orders:
 		return

@@ -114,6 +114,30 @@ class TestApproval(FrappeTestCase):
 				order.submit()
 		self.assertIn("changed since approval was asked for", str(refusal.exception))
 
+	def test_what_the_customer_owes_and_whether_it_is_delivered_is_approved_as_asked_for(self):
+		charge = {
+			"charge_type": "Actual",
+			"account_head": f"Sales Expenses - {factories.ABBR}",
+			"description": "Freight",
+			"tax_amount": -500,
+		}
+		changes = {
+			"charges": lambda order: order.append("taxes", charge),
+			"terms": lambda order: order.payment_schedule[0].update({"due_date": add_days(nowdate(), 900)}),
+			"no delivery note": lambda order: order.update({"skip_delivery_note": 1}),
+			"maintenance": lambda order: order.update({"order_type": "Maintenance"}),
+		}
+		for name, change in changes.items():
+			order = factories.make_order()
+			act(order, "Request Approval", SUPPORT)
+			with self.subTest(name), as_user(APPROVER):
+				order.reload()
+				change(order)
+				order.workflow_state = "Approved"
+				with self.assertRaises(GateNotMet) as refusal:
+					order.submit()
+				self.assertIn("changed since approval was asked for", str(refusal.exception))
+
 	def test_an_amended_order_starts_over(self):
 		order = factories.approve(factories.make_order())
 		act(order, "Cancel Order", APPROVER)
@@ -361,6 +385,28 @@ class TestCredit(FrappeTestCase):
 			doc.credit_limits[0].credit_limit = 50
 			doc.save()
 		self.assertEqual(self.limit_of(customer), [(50.0, 0)])
+
+	def test_sales_does_not_make_credit_easier_around_the_customer_or_its_group(self):
+		group = frappe.get_doc(
+			{
+				"doctype": "Customer Group",
+				"customer_group_name": f"MT Group {frappe.generate_hash(length=6)}",
+				"parent_customer_group": "All Customer Groups",
+				"credit_limits": [{"company": COMPANY, "credit_limit": 500}],
+			}
+		).insert()
+		own = {"company": COMPANY, "credit_limit": 900}
+		for change in ({"credit_limits": [own]}, {"customer_group": "Commercial"}):
+			customer = self.customer(customer_group=group.name)
+			with self.subTest(change), as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+				frappe.get_doc("Customer", customer).update(change).save()
+		customer = self.customer(limit=100)
+		with as_user(SUPPORT):
+			row = frappe.get_doc("Customer", customer).credit_limits[0]
+			row.credit_limit = 900
+			with self.assertRaises(frappe.PermissionError):
+				row.save()
+		self.assertEqual(self.limit_of(customer), [(100.0, 0)])
 
 	def test_limits_of_the_group_and_the_company_count(self):
 		group = frappe.get_doc(

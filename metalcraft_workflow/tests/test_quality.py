@@ -174,6 +174,15 @@ class TestDocuments(FinalPackCase):
 		with self.assertRefused(MILL, exception=GateNotMet):
 			act(doc, "Release Documents", QA)
 
+	def test_a_document_stays_private_and_where_it_is(self):
+		doc = act(self.released(), "Clear for Shipment", SUPPORT)
+		row = frappe.get_doc("Delivery Note", doc.name).shipment_documents[0]
+		file = frappe.db.get_value("File", {"file_url": row.file})
+		for fields in ({"is_private": 0}, {"attached_to_name": "Elsewhere"}):
+			with as_user(QA), self.assertRefused(doc.name):
+				frappe.get_doc("File", file).update(fields).save()
+		self.assertTrue(frappe.get_doc("File", file).exists_on_disk())
+
 	def test_a_shipped_delivery_keeps_its_documents(self):
 		doc = deliveries.shipped(self.delivery())
 		url = doc.shipment_documents[0].file

@@ -179,6 +179,29 @@ class TestRoutes(FrappeTestCase):
 		self.assertFalse(amended.approved_by)
 		self.assertFalse(amended.approved_on)
 
+	def test_other_tables_are_not_written_around_the_order(self):
+		charge = {
+			"charge_type": "Actual",
+			"account_head": f"Sales Expenses - {factories.ABBR}",
+			"description": "Freight",
+			"tax_amount": 50,
+		}
+		order = factories.make_order(taxes=[charge], required_documents=[{"document_type": "Pictures"}])
+		act(order, "Request Approval", SUPPORT)
+		order.reload()
+		for table, field, value in (
+			("taxes", "tax_amount", -700),
+			("payment_schedule", "due_date", add_days(nowdate(), 900)),
+			("required_documents", "document_type", "Mill Certificate"),
+		):
+			row = order.get(table)[0]
+			path = f"/api/resource/{row.doctype}/{row.name}"
+			self.assertEqual(request(SUPPORT, "PUT", path, {field: value}).status, 403, table)
+			self.assertEqual(request(SUPPORT, "DELETE", path).status, 403, table)
+		parent = {"parent": order.name, "parenttype": "Sales Order", "parentfield": "taxes"}
+		path = "/api/resource/Sales Taxes and Charges"
+		self.assertEqual(request(SUPPORT, "POST", path, {**charge, **parent}).status, 403)
+
 	def test_a_guest_gets_nothing(self):
 		order = factories.make_order()
 		for method, path in (

@@ -10,6 +10,7 @@ from metalcraft_workflow.tests import deliveries, factories
 from metalcraft_workflow.tests.factories import (
 	ACCOUNTS,
 	APPROVER,
+	COMPANY,
 	FINAL_PACK,
 	MANAGER,
 	PACKER,
@@ -86,6 +87,13 @@ class TestShipping(FinalPackCase):
 			doc.workflow_state = "Shipped"
 			with self.assertRefused("changed after the clearance", exception=GateNotMet):
 				doc.submit()
+
+	def test_price_and_address_are_part_of_the_clearance(self):
+		for fields in ({"additional_discount_percentage": 50}, {"shipping_address": "Elsewhere 1"}):
+			doc = deliveries.cleared(deliveries.delivery())
+			self.assertEqual(
+				deliveries.edit(doc, SHIPPER, **fields).workflow_state, "Awaiting Clearance", fields
+			)
 
 	def test_tracking_stays_editable_by_shipping_alone(self):
 		doc = deliveries.shipped(deliveries.delivery())
@@ -317,6 +325,22 @@ class TestStockInvoice(FinalPackCase):
 				invoice.insert()
 			invoice.update_stock = 0
 			invoice.insert()
+
+	def test_an_invoice_without_an_order_takes_nothing_from_final_pack(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		line = {"item_code": "MT-CYL-01", "qty": 1, "rate": 100, "warehouse": FINAL_PACK}
+		for named in ({}, {"so_detail": order.items[0].name}):
+			with as_user(SUPPORT), self.assertRefused("Final Pack", "Update Stock"):
+				frappe.get_doc(
+					{
+						"doctype": "Sales Invoice",
+						"customer": order.customer,
+						"company": COMPANY,
+						"update_stock": 1,
+						"items": [{**line, **named}],
+					}
+				).insert()
 
 	def test_the_invoice_of_a_delivery_is_let_through(self):
 		doc = deliveries.shipped(deliveries.delivery())
