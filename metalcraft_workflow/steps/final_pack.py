@@ -372,7 +372,8 @@ def fill_from_batches(doc: Document) -> None:
 
 
 def packing_fingerprint(doc: Document) -> str:
-	"""Digest of the lines and their traceability: what finishing the packing vouches for."""
+	"""Digest of the lines, the parts of bundles and their traceability: what finishing the packing
+	vouches for."""
 	sources = facts.sources_by_line(doc)
 	lines = [
 		{
@@ -401,6 +402,17 @@ def packing_fingerprint(doc: Document) -> str:
 		}
 		for row in doc.traceability
 	]
+	parts = [
+		{
+			"line": row.parent_detail_docname,
+			"item_code": row.item_code,
+			"qty": row.qty,
+			"warehouse": row.warehouse,
+			"batch_no": row.batch_no,
+			"serial_nos": row.serial_no,
+		}
+		for row in doc.packed_items
+	]
 	fields = ("line", "order_line", "item_code", "qty", "warehouse", "sources")
 	fields += ("batch_no", "serial_nos", "heat_no", "source_purchase_order", "certificate")
-	return fingerprint(lines + entries, fields)
+	return fingerprint(lines + parts + entries, fields)

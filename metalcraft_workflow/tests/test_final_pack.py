@@ -5,6 +5,7 @@ from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.steps import final_pack, quality
 from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests import deliveries, factories, side_by_side
 from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
 
@@ -71,6 +72,21 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 		self.assertEqual(
 			[(row.qty, row.customer_po_no) for row in doc.items], [(10, first.po_no), (3, second.po_no)]
 		)
+
+	def test_where_the_parts_of_a_bundle_come_from_is_part_of_the_packing(self):
+		part = factories.make_item("MT-PART-01")
+		order = deliveries.approved_order((factories.make_bundle("MT-KIT-01", {part: 2}), 5, 100))
+		factories.make_stock(part, 10, factories.PRODUCTION)
+		with as_user(factories.PRODUCER):
+			entry = make_transfer(order.name)
+			entry.items[0].s_warehouse = factories.PRODUCTION
+			entry.insert().submit()
+		doc = deliveries.cleared(deliveries.packed(order))
+		with as_user(factories.SHIPPER):
+			doc.reload()
+			doc.packed_items[0].warehouse = factories.PRODUCTION
+			doc.save()
+		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
 
 	def test_adding_an_order_twice_takes_nothing_twice(self):
 		order = deliveries.approved_order()
