@@ -67,11 +67,12 @@ def order_released(doc: Document) -> list[Requirement]:
 
 
 def required_documents(doc: Document) -> dict[str, dict[str, list[str]]]:
-	"""Which documents the customer, the items and the orders of `doc` ask for, and who asks."""
+	"""Which documents the customer, the items (parts of bundles too) and the orders of `doc` ask for, and
+	who asks."""
 	asked_by = {
 		"Customer": {doc.customer} - {None},
 		"Sales Order": set(orders_of(doc)),
-		"Item": {row.item_code for row in doc.items if row.item_code},
+		"Item": with_templates({row.item_code for row in [*doc.items, *doc.packed_items] if row.item_code}),
 	}
 	names = set().union(*asked_by.values())
 	if not names:
@@ -89,6 +90,17 @@ def required_documents(doc: Document) -> dict[str, dict[str, list[str]]]:
 		document_rules.Demand(row.document_type, row.parenttype, row.parent)
 		for row in rows
 		if row.parent in asked_by[row.parenttype]
+	)
+
+
+def with_templates(codes: set[str]) -> set[str]:
+	"""Items, and the templates of those that are variants: what a template asks for holds for them."""
+	if not codes:
+		return codes
+	return codes | set(
+		frappe.get_all(
+			"Item", filters={"name": ["in", list(codes)], "variant_of": ["is", "set"]}, pluck="variant_of"
+		)
 	)
 
 

@@ -1,5 +1,6 @@
 import frappe
 
+from metalcraft_workflow.gates.delivery import required_documents
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.tests import deliveries, factories
 from metalcraft_workflow.tests.factories import MANAGER, PACKER, QA, SHIPPER, SUPPORT, act, as_user
@@ -48,6 +49,20 @@ class TestDocuments(FinalPackCase):
 			],
 		)
 		self.assertEqual(doc.documents_required, 1)
+
+	def test_parts_of_a_bundle_and_templates_ask_too(self):
+		part = factories.make_item("MT-Q-PART", required_documents=[{"document_type": MILL}])
+		kit = factories.make_bundle("MT-Q-KIT", {part: 1})
+		template = factories.make_item("MT-Q-TEMPLATE", required_documents=[{"document_type": MILL}])
+		variant = factories.make_item("MT-Q-VARIANT")
+		frappe.db.set_value("Item", variant, "variant_of", template)
+		note = frappe.new_doc("Delivery Note")
+		note.append("items", {"item_code": kit})
+		note.append("packed_items", {"parent_item": kit, "item_code": part})
+		self.assertEqual(required_documents(note), {MILL: {"Item": [part]}})
+		note.set("packed_items", [])
+		note.items[0].item_code = variant
+		self.assertEqual(required_documents(note), {MILL: {"Item": [template]}})
 
 	def test_quality_is_skipped_when_nothing_is_needed(self):
 		doc = act(deliveries.delivery(), "Complete Packing", PACKER)
