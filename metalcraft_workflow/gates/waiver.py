@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from metalcraft_workflow.gates import record, registry
+from metalcraft_workflow.gates.workflow import has_passed, states_by_gate
 from metalcraft_workflow.rules.requirement import unmet
 
 
@@ -16,6 +17,13 @@ def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> 
 	"""
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
+	if not any(has_passed(attached, gate) for attached in states_by_gate(doctype).values()):
+		frappe.throw(
+			_("There is nothing to waive: no active workflow takes a {0} past the gate {1}.").format(
+				_(doctype), frappe.bold(frappe.utils.escape_html(gate))
+			),
+			title=_("Nothing to Waive"),
+		)
 	role = registry.waiver_role(gate, requirement)
 	if not role or role not in frappe.get_roles():
 		frappe.throw(

@@ -104,10 +104,13 @@ def set_credit_hold_reason(doc: Document, method: str | None = None) -> None:
 def check_credit_terms(doc: Document, method: str | None = None) -> None:
 	"""Refuse that a customer's credit is made easier by who may not release an order's.
 
-	In `validate` of the Customer, which everybody in sales may write. Raises PermissionError.
+	In `validate` of the Customer, which everybody in sales may write. A new customer is compared with one
+	that has no terms of its own, only those of its group and the company. Raises PermissionError.
 	"""
-	before = doc.get_doc_before_save()
-	if before and not keeps_credit() and is_easier(before, doc):
+	if keeps_credit():
+		return
+	before = doc.get_doc_before_save() or frappe.new_doc("Customer", customer_group=doc.customer_group)
+	if is_easier(before, doc):
 		refuse_easier_credit()
 
 

@@ -408,6 +408,57 @@ class TestCredit(FrappeTestCase):
 				row.save()
 		self.assertEqual(self.limit_of(customer), [(100.0, 0)])
 
+	def test_sales_does_not_make_a_customer_with_easier_credit_than_its_group_or_company(self):
+		group = frappe.get_doc(
+			{
+				"doctype": "Customer Group",
+				"customer_group_name": f"MT Group {frappe.generate_hash(length=6)}",
+				"parent_customer_group": "All Customer Groups",
+				"credit_limits": [{"company": COMPANY, "credit_limit": 500}],
+			}
+		).insert()
+
+		def make(**row):
+			return frappe.get_doc(
+				{
+					"doctype": "Customer",
+					"customer_name": f"MT Credit {frappe.generate_hash(length=8)}",
+					"customer_type": "Company",
+					"customer_group": group.name,
+					"territory": "All Territories",
+					"credit_limits": [{"company": COMPANY, **row}] if row else [],
+				}
+			).insert()
+
+		easier = ({"credit_limit": 900}, {"credit_limit": 500, "bypass_credit_limit_check": 1})
+		with as_user(SUPPORT):
+			for row in easier:
+				with (
+					self.subTest(row),
+					self.assertRaisesRegex(frappe.PermissionError, "raise a credit limit"),
+				):
+					make(**row)
+			self.assertEqual(self.limit_of(make().name), [])
+			self.assertEqual(self.limit_of(make(credit_limit=100).name), [(100.0, 0)])
+		frappe.db.set_value("Company", COMPANY, "credit_limit", 400)
+		self.addCleanup(frappe.db.set_value, "Company", COMPANY, "credit_limit", 0)
+		group.set("credit_limits", [])
+		group.save()
+		with as_user(SUPPORT), self.assertRaises(frappe.PermissionError):
+			make(credit_limit=900)
+		self.assertEqual(self.limit_of(make(credit_limit=900).name), [(900.0, 0)])
+
+	def test_nothing_is_waived_where_there_is_no_gate(self):
+		order = factories.make_order(("MT-CYL-01", 1, 100))
+		for doctype, name, gate in (
+			("User", "Administrator", "approve"),
+			("Sales Order", order.name, "clear"),
+			("Sales Order", order.name, "<b>no gate"),
+		):
+			with self.subTest(doctype=doctype, gate=gate):
+				with self.assertRaisesRegex(frappe.ValidationError, "nothing to waive"):
+					waive(doctype, name, gate, "credit", "Because")
+
 	def test_limits_of_the_group_and_the_company_count(self):
 		group = frappe.get_doc(
 			{

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, add_to_date, getdate, nowdate
@@ -413,6 +415,60 @@ class TestOutbox(ProductionCase):
 		self.assertEqual((notice.status, notice.error), ("Queued", ""))
 		self.assertEqual(len(mails_about(notice)), 1)
 
+	def run_scheduler(self, notice, hours: float = 0):
+		"""What the scheduler does, `hours` after the notice was tried last."""
+		if hours:
+			tried_on = add_to_date(None, minutes=-60 * hours)
+			notice.db_set("tried_on", tried_on, update_modified=False)
+		with patch.object(frappe.db, "commit"):
+			outbox.deliver()
+		return notice.reload()
+
+	def test_what_could_not_be_queued_rests_before_it_is_tried_again(self):
+		without_account()
+		notice = self.notice(self.approved())
+		for _tick in range(3):
+			self.run_scheduler(notice)
+		self.assertEqual((notice.status, notice.attempts), ("Failed", 1))
+		self.run_scheduler(notice, hours=1.1)
+		self.assertEqual((notice.status, notice.attempts), ("Failed", 2))
+		make_account()
+		self.assertEqual(self.run_scheduler(notice, hours=0.5).status, "Failed")
+		self.assertEqual(self.run_scheduler(notice, hours=1.1).status, "Queued")
+		self.assertEqual(len(mails_about(notice)), 1)
+
+	def test_send_again_does_not_rest(self):
+		without_account()
+		notice = self.notice(self.approved())
+		make_account()
+		with as_user(PRODUCER):
+			outbox.send_again(notice.name)
+		self.assertEqual(notice.reload().status, "Queued")
+
+	def test_one_run_takes_so_many_and_leaves_none_behind(self):
+		# What else is on this site is no concern of this test
+		frappe.db.set_value("Production Notice", {"sent_on": ["is", "not set"]}, "sent_on", nowdate())
+		frappe.db.set_value("Production Notice", {"status": ["!=", "Done"]}, "status", "Done")
+		names = [self.notice(self.approved()).name for _number in range(3)]
+		with patch.object(outbox, "MAX_A_RUN", 2), patch.object(frappe.db, "commit"):
+			self.assertEqual(outbox.open_notices(), names[:2])
+			outbox.deliver()
+			self.assertEqual(outbox.open_notices(), [names[2], names[0]])
+			# also one that breaks makes way for the others
+			with patch.object(outbox, "deliver_one", side_effect=ZeroDivisionError):
+				with patch.object(frappe.db, "rollback"):
+					outbox.deliver()
+			self.assertEqual(outbox.open_notices(), [names[1], names[2]])
+
+	def test_notices_are_kept(self):
+		notice = self.notice(self.approved())
+		for user in (PRODUCER, MANAGER, "Administrator"):
+			with as_user(user), self.assertRaises(frappe.PermissionError):
+				frappe.delete_doc("Production Notice", notice.name, force=True)
+		with self.assertRaisesRegex(frappe.PermissionError, "kept on record"):
+			notice.delete(ignore_permissions=True)
+		self.assertTrue(frappe.db.exists("Production Notice", notice.name))
+
 	def test_bad_address_is_left_out_and_named(self):
 		department = frappe.get_doc("Production Department", "Cylinders")
 		bad = department.append("recipients", {"email": "nobody@nowhere.test"})
@@ -454,8 +510,6 @@ class TestOutbox(ProductionCase):
 		self.assertEqual(notice.not_told, PRODUCER)
 
 	def test_broken_template_does_not_stop_the_approval(self):
-		from unittest.mock import patch
-
 		with patch.object(outbox.ProductionNotice, "subject", side_effect=ZeroDivisionError("by zero")):
 			notice = self.notice(self.approved())
 		self.assertEqual(notice.status, "Failed")
@@ -464,8 +518,6 @@ class TestOutbox(ProductionCase):
 
 	def test_deadlock_is_not_swallowed(self):
 		"""The database has rolled everything back by then: the approval must not seem to stand."""
-		from unittest.mock import patch
-
 		order = make_order((self.cylinder, 1, 10))
 		act(order, "Request Approval", SUPPORT)
 		with patch.object(outbox.ProductionNotice, "subject", side_effect=frappe.QueryDeadlockError):

@@ -21,8 +21,12 @@ TRAVELLER = "Work Order Traveller"
 MAX_TO = 100
 
 # Frappe tries a mail four times. After that it is started again at most once an hour, and not for ever.
+# One that could not be queued is tried as seldom: what it lacks, a person has to set up.
 PAUSE = timedelta(hours=1)
 MAX_ATTEMPTS = 24
+
+# How many notices one run of the scheduler looks at; the others come first in the next one.
+MAX_A_RUN = 200
 
 # After this many failures to print it, the traveller is left off.
 PRINT_ATTEMPTS = 2
@@ -41,6 +45,15 @@ class ProductionNotice(Document):
 				frappe.PermissionError,
 				title=_("Not Editable"),
 			)
+
+	def on_trash(self):
+		frappe.throw(
+			_(
+				"A production notice is kept on record: it says what a department was told. Finish it instead."
+			),
+			frappe.PermissionError,
+			title=_("Kept for Good"),
+		)
 
 	def onload(self):
 		self.set_onload("may_act", is_with_production(self))
@@ -80,6 +93,7 @@ class ProductionNotice(Document):
 				"email_queue": queued.name,
 				"recipients": "\n".join(recipients),
 				"attempts": cint(self.attempts) + 1,
+				"tried_on": now_datetime(),
 				"not_told": "\n".join(left_out),
 				"error": "",
 			}
@@ -114,7 +128,14 @@ class ProductionNotice(Document):
 
 	def failed(self, why: str) -> None:
 		"""Keep on the notice that it could not be mailed, and why."""
-		self.db_set({"status": "Failed", "error": why, "attempts": cint(self.attempts) + 1})
+		self.db_set(
+			{
+				"status": "Failed",
+				"error": why,
+				"attempts": cint(self.attempts) + 1,
+				"tried_on": now_datetime(),
+			}
+		)
 
 	def follow_mail(self) -> None:
 		"""Take over from the Email Queue row what became of the mail, and start it again when it is due."""
@@ -238,6 +259,7 @@ def deliver() -> None:
 			frappe.db.commit()  # nosemgrep: each notice stands by itself in this background job
 		except Exception:
 			frappe.db.rollback()
+			put_last(name)
 			frappe.log_error(
 				title="Production notice could not be delivered",
 				reference_doctype="Production Notice",
@@ -247,8 +269,15 @@ def deliver() -> None:
 
 
 def open_notices() -> list[str]:
-	"""Notices that are not sent yet, oldest first, so that a department reads them in order."""
+	"""Notices that are due, as many as one run takes: those that waited longest come first, so that none
+	starves, and among those the oldest, so that a department reads them in order.
+
+	One that could not even be queued is due an hour after it was tried.
+	"""
 	notice = frappe.qb.DocType("Production Notice")
+	resting = (
+		(notice.status == "Failed") & notice.email_queue.isnull() & (notice.tried_on > now_datetime() - PAUSE)
+	)
 	return (
 		frappe.qb.from_(notice)
 		.where(
@@ -256,17 +285,26 @@ def open_notices() -> list[str]:
 			# one that was acknowledged in the desk while its mail was under way
 			| (notice.sent_on.isnull() & notice.email_queue.isnotnull())
 		)
+		.where(notice.tried_on.isnull() | resting.negate())
+		.orderby(notice.tried_on)
 		.orderby(notice.creation)
 		.orderby(notice.name)
+		.limit(MAX_A_RUN)
 		.select(notice.name)
 		.run(pluck=True)
 	)
+
+
+def put_last(name: str) -> None:
+	"""Let the others have their turn before this notice."""
+	frappe.db.set_value("Production Notice", name, "tried_on", now_datetime(), update_modified=False)
 
 
 def deliver_one(name: str) -> None:
 	"""Follow the mail of one notice, or make it when there is none."""
 	if not frappe.db.get_value("Production Notice", name, for_update=True, skip_locked=True):
 		return
+	put_last(name)
 	notice = frappe.get_doc("Production Notice", name, for_update=True)
 	if notice.email_queue:
 		notice.follow_mail()
