@@ -5,8 +5,9 @@ be made again from nothing.
 """
 
 import frappe
+from frappe import _
 from frappe.query_builder.functions import Sum
-from frappe.utils import flt
+from frappe.utils import flt, get_link_to_form
 
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import transfer as rules
@@ -183,6 +184,19 @@ def final_pack_warehouse(company: str) -> str | None:
 		(row.final_pack_warehouse for row in settings().warehouses if row.company == company),
 		None,
 	)
+
+
+def require_final_pack_warehouse(company: str) -> str:
+	"""The Final Pack warehouse of `company`. Raises ValidationError that says where to set it."""
+	warehouse = final_pack_warehouse(company)
+	if not warehouse:
+		frappe.throw(
+			_("Set the Final Pack warehouse of {0} in {1} first.").format(
+				company, get_link_to_form("Metalcraft Settings", "Metalcraft Settings")
+			),
+			title=_("No Final Pack Warehouse"),
+		)
+	return warehouse
 
 
 def keep_figures(sales_order: str) -> None:

@@ -4,52 +4,104 @@ from collections import defaultdict
 
 import frappe
 from frappe.model.document import Document
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import flt
 
 from metalcraft_workflow.rules import packing
 from metalcraft_workflow.rules import traceability as rules
 
+# A line of a delivery by its name, and an item that it ships: its own, or that of a part of its bundle
+Key = tuple[str, str]
 
-def lines_of(doc: Document) -> list[rules.Line]:
-	"""The lines of `doc` as the rules see them."""
-	needs, sources = needs_by_line(doc), sources_by_line(doc)
-	before = doc.get_doc_before_save()
-	former = sources_by_line(before) if before else {}
+
+def goods_of(doc: Document) -> list[tuple[Document, Document]]:
+	"""What `doc` ships, each with its line: every line itself, then the parts of its bundle.
+
+	ERPNext makes the rows of the parts anew at will: what tells one is its line and its item.
+	"""
+	parts = defaultdict(list)
+	for part in doc.packed_items:
+		parts[part.parent_detail_docname, part.parent_item].append(part)
 	return [
-		rules.Line(
-			name=row.name,
-			row=row.idx,
-			item_code=row.item_code,
-			qty=stock_qty(row),
-			needs=needs.get(row.name, ""),
-			sources=sources.get(row.name, ()),
-			former_sources=former.get(row.name, ()),
-		)
-		for row in doc.items
+		(line, row)
+		for line in doc.items
+		for row in (line, *parts.get((line.name, line.item_code), ()))
 		if row.item_code
 	]
 
 
+def lines_of(doc: Document) -> list[rules.Line]:
+	"""The lines of `doc`, and the parts of its bundles, as the rules see them."""
+	needs, sources = needs_by_line(doc), sources_by_line(doc)
+	before = doc.get_doc_before_save()
+	former = sources_by_line(before) if before else {}
+	qty = qty_by_line(doc)
+	rows = {(line.name, row.item_code): line.idx for line, row in goods_of(doc)}
+	return [
+		rules.Line(
+			name=key[0],
+			row=number,
+			item_code=key[1],
+			qty=qty[key],
+			needs=needs[key],
+			sources=sources.get(key, ()),
+			former_sources=former.get(key, ()),
+		)
+		for key, number in rows.items()
+	]
+
+
 def stock_qty(row: Document) -> float:
-	"""Quantity of a line in stock units; ERPNext works it out later in the save."""
-	return flt(flt(row.qty) * flt(row.conversion_factor or 1), rules.PLACES)
+	"""Quantity of a line or a part in stock units; ERPNext works that of a line out later in the save, and
+	a part has no other."""
+	factor = 1 if row.doctype == "Packed Item" else flt(row.conversion_factor or 1)
+	return flt(flt(row.qty) * factor, rules.PLACES)
 
 
-def needs_by_line(doc: Document) -> dict[str, str]:
-	"""Line -> what it must name, as its order line says, else as its item says."""
-	of_item = values("Item", "traceability_required", {row.item_code for row in doc.items})
+def qty_by_line(doc: Document) -> dict[Key, float]:
+	"""Line and item -> quantity in stock units; a bundle may name a part twice."""
+	found: dict[Key, float] = defaultdict(float)
+	for line, row in goods_of(doc):
+		found[line.name, row.item_code] += stock_qty(row)
+	return found
+
+
+def needs_by_line(doc: Document) -> dict[Key, str]:
+	"""Line and item -> what it must name, as its order line says, else as its item or its template says."""
+	goods = goods_of(doc)
+	of_item = needs_of_items({row.item_code for _line, row in goods})
 	of_order_line = values(
 		"Sales Order Item", "traceability_required", {row.get("so_detail") for row in doc.items}
 	)
-	return {
-		row.name: rules.needs_of(of_item.get(row.item_code), of_order_line.get(row.get("so_detail")))
-		for row in doc.items
-	}
+	found = {}
+	for line, row in goods:
+		own, template = of_item.get(row.item_code, (None, None))
+		needs_of = rules.needs_of if row is line else rules.needs_of_part
+		found[line.name, row.item_code] = needs_of(own, of_order_line.get(line.get("so_detail")), template)
+	return found
 
 
-def sources_by_line(doc: Document) -> dict[str, tuple[rules.Source, ...]]:
-	"""Line -> what it takes from stock: its Serial and Batch Bundle, or its batch and serial fields."""
-	bundles = [row.serial_and_batch_bundle for row in doc.items if row.get("serial_and_batch_bundle")]
+def needs_of_items(codes: set[str]) -> dict[str, tuple[str | None, str | None]]:
+	"""Item -> what it asks to be named, and what the template asks of which it is a variant."""
+	if not codes:
+		return {}
+	item, template = frappe.qb.DocType("Item"), frappe.qb.DocType("Item").as_("template")
+	rows = (
+		frappe.qb.from_(item)
+		.left_join(template)
+		.on(item.variant_of == template.name)
+		.where(item.name.isin(list(codes)))
+		.select(item.name, item.traceability_required, template.traceability_required)
+		.run()
+	)
+	return {name: (own, of_template) for name, own, of_template in rows}
+
+
+def sources_by_line(doc: Document) -> dict[Key, tuple[rules.Source, ...]]:
+	"""Line and item -> what it takes from stock: its Serial and Batch Bundle, or its batch and serial
+	fields."""
+	goods = goods_of(doc)
+	bundles = [row.serial_and_batch_bundle for _line, row in goods if row.get("serial_and_batch_bundle")]
 	entries = defaultdict(list)
 	if bundles:
 		for entry in frappe.get_all(
@@ -59,28 +111,23 @@ def sources_by_line(doc: Document) -> dict[str, tuple[rules.Source, ...]]:
 			order_by="idx",
 		):
 			entries[entry.parent].append(entry)
-	found = {}
-	for row in doc.items:
+	taken: dict[Key, list[rules.Source]] = defaultdict(list)
+	for line, row in goods:
 		if row.get("serial_and_batch_bundle"):
-			found[row.name] = sources_in_bundle(entries[row.serial_and_batch_bundle])
+			found = [
+				rules.Source(
+					abs(flt(entry.qty)),
+					entry.batch_no or "",
+					(entry.serial_no,) if entry.serial_no else (),
+				)
+				for entry in entries[row.serial_and_batch_bundle]
+			]
 		elif row.get("batch_no") or row.get("serial_no"):
-			found[row.name] = (
-				rules.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no)),
-			)
-	return found
-
-
-def sources_in_bundle(entries: list[frappe._dict]) -> tuple[rules.Source, ...]:
-	"""The entries of one bundle, a source for each batch."""
-	qty, serials = defaultdict(float), defaultdict(list)
-	for entry in entries:
-		batch_no = entry.batch_no or ""
-		qty[batch_no] += abs(flt(entry.qty))
-		if entry.serial_no:
-			serials[batch_no].append(entry.serial_no)
-	return tuple(
-		rules.Source(flt(qty[batch_no], rules.PLACES), batch_no, tuple(serials[batch_no])) for batch_no in qty
-	)
+			found = [rules.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no))]
+		else:
+			continue
+		taken[line.name, row.item_code] += found
+	return {key: rules.by_batch(found) for key, found in taken.items()}
 
 
 def serial_numbers(text: str | None) -> tuple[str, ...]:
@@ -132,7 +179,7 @@ def sources_changed(doc: Document) -> bool:
 
 	def named(doc):
 		return {
-			(entry.line, entry.batch_no, entry.serial_nos, entry.qty)
+			(entry.line, entry.item_code, entry.batch_no, entry.serial_nos, entry.qty)
 			for entry in entries_of(doc)
 			if entry.batch_no or entry.serial_nos
 		}
@@ -142,18 +189,21 @@ def sources_changed(doc: Document) -> bool:
 
 def promise_problems(doc: Document) -> list[rules.Problem]:
 	"""Batches and serial numbers of `doc` that are not there, or that another open delivery has."""
-	lines = {row.name: row for row in doc.items}
+	goods = {
+		(line.name, row.item_code): (line.idx, row.warehouse or line.warehouse or "")
+		for line, row in goods_of(doc)
+	}
 	mine = [
 		packing.Promise(
-			row=lines[entry.line].idx,
+			row=goods[entry.line, entry.item_code][0],
 			item_code=entry.item_code,
-			warehouse=lines[entry.line].warehouse or "",
+			warehouse=goods[entry.line, entry.item_code][1],
 			qty=entry.qty,
 			batch_no=entry.batch_no,
 			serial_nos=entry.serial_nos,
 		)
 		for entry in entries_of(doc)
-		if entry.line in lines and (entry.batch_no or entry.serial_nos)
+		if (entry.line, entry.item_code) in goods and (entry.batch_no or entry.serial_nos)
 	]
 	if not mine:
 		return []
@@ -174,24 +224,37 @@ def promise_problems(doc: Document) -> list[rules.Problem]:
 
 def entries_of_other_drafts(doc: Document, items: set[str]) -> list[frappe._dict]:
 	"""Traceability rows of the other open delivery notes that name one of `items`."""
-	entry, row, note = (
+	entry, row, part, note = (
 		frappe.qb.DocType("Traceability Entry"),
 		frappe.qb.DocType("Delivery Note Item"),
+		frappe.qb.DocType("Packed Item"),
 		frappe.qb.DocType("Delivery Note"),
 	)
-	return (
+	found = (
 		frappe.qb.from_(note)
 		.join(entry)
 		.on((entry.parent == note.name) & (entry.parenttype == "Delivery Note"))
 		.join(row)
 		.on(entry.delivery_note_item == row.name)
+		.left_join(part)
+		.on((part.parent_detail_docname == row.name) & (part.item_code == entry.item_code))
 		.where(note.docstatus == 0)
 		.where(note.is_return == 0)
 		.where(note.name != (doc.name or ""))
 		.where(entry.item_code.isin(list(items)))
-		.select(entry.parent, entry.item_code, entry.qty, entry.batch_no, entry.serial_nos, row.warehouse)
+		.select(
+			entry.name,
+			entry.parent,
+			entry.item_code,
+			entry.qty,
+			entry.batch_no,
+			entry.serial_nos,
+			Coalesce(part.warehouse, row.warehouse).as_("warehouse"),
+		)
 		.run(as_dict=True)
 	)
+	# A bundle may name a part twice; what is promised of it counts once
+	return list({line.name: line for line in found}.values())
 
 
 def batch_stock(promises: list[packing.Promise]) -> dict[tuple[str, str], float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from metalcraft_workflow.rules.requirement import _
 
-BATCH, SERIAL, HEAT = "Batch", "Serial", "Heat"
+BATCH, SERIAL, HEAT, NOTHING = "Batch", "Serial", "Heat", "None"
 
 # Quantities are kept to this many places
 PLACES = 6
@@ -25,8 +25,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Line:
-	"""One line of a delivery, in stock units.
+	"""What one line of a delivery ships of one item, in stock units.
 
+	name            the line; the parts of a bundle have that of their bundle, and are told apart by
+	                their item
 	needs           what it must name: "Batch", "Serial", "Heat", or nothing
 	sources         what it takes from stock, as far as that is chosen
 	former_sources  the same as it was saved before
@@ -63,10 +65,26 @@ class Problem:
 	params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def needs_of(item: str | None, order_line: str | None) -> str:
-	"""What a line must name: as its order line says, else as the item says."""
-	needs = order_line or item or ""
-	return "" if needs == "None" else needs
+def needs_of(item: str | None, order_line: str | None, template: str | None = None) -> str:
+	"""What a line must name: as its order line says, else as the item says, else as the template says of
+	which the item is a variant. "None" is a word too: nothing."""
+	needs = order_line or item or template or ""
+	return "" if needs == NOTHING else needs
+
+
+def needs_of_part(item: str | None, order_line: str | None, template: str | None = None) -> str:
+	"""What a part of a bundle must name: as its own item says. The order line speaks of the bundle; only
+	when it wants nothing named does that hold for the parts."""
+	return needs_of(item, order_line if order_line == NOTHING else None, template)
+
+
+def by_batch(sources: Iterable[Source]) -> tuple[Source, ...]:
+	"""`sources` with one for each batch."""
+	qty, serials = defaultdict(float), defaultdict(list)
+	for source in sources:
+		qty[source.batch_no] += source.qty
+		serials[source.batch_no] += source.serial_nos
+	return tuple(Source(round(qty[name], PLACES), name, tuple(serials[name])) for name in qty)
 
 
 def fill(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Entry]:
@@ -76,16 +94,18 @@ def fill(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Entry]:
 	lines that are gone go. A line that takes nothing named from stock gets one row to type in, when
 	it needs something.
 	"""
-	by_line = defaultdict(list)
+	of = _by_line(entries)
+	return [entry for line in lines for entry in _rows_of(line, of[line.name, line.item_code])]
+
+
+def _by_line(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
+	found = defaultdict(list)
 	for entry in entries:
-		by_line[entry.line].append(entry)
-	return [entry for line in lines for entry in _rows_of(line, by_line[line.name])]
+		found[entry.line, entry.item_code].append(entry)
+	return found
 
 
 def _rows_of(line: Line, entries: list[Entry]) -> list[Entry]:
-	entries = [
-		replace(entry, item_code=line.item_code) for entry in entries if entry.item_code == line.item_code
-	]
 	if not line.sources and not any(_is_former(line, entry) for entry in entries):
 		if entries or not line.needs:
 			return entries
@@ -141,15 +161,13 @@ def problems(
 ) -> list[Problem]:
 	"""Everything that is missing or wrong, line by line; nothing when traceability is complete."""
 	lines, entries = list(lines), list(entries)
-	by_line = defaultdict(list)
-	for entry in entries:
-		by_line[entry.line].append(entry)
+	of = _by_line(entries)
 	found = []
 	for entry in entries:
 		found += _entry_problems(entry, item_of_batch, item_of_serial)
 	found += _repeated_serials(entries)
 	for line in lines:
-		found += _line_problems(line, by_line[line.name])
+		found += _line_problems(line, of[line.name, line.item_code])
 	return found
 
 
@@ -245,10 +263,15 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 			found.append(
 				Problem(
 					_(
-						"Row {row}: traceability names batch {batch}, but the line takes {taken} from stock."
-						" Correct one of the two."
+						"Row {row}: traceability names batch {batch} of {item}, but the line takes {taken} from"
+						" stock. Correct one of the two."
 					),
-					{"row": line.row, "batch": batch_no, "taken": ", ".join(sorted(taken))},
+					{
+						"row": line.row,
+						"item": line.item_code,
+						"batch": batch_no,
+						"taken": ", ".join(sorted(taken)),
+					},
 				)
 			)
 	serials = {serial_no for source in line.sources for serial_no in source.serial_nos}
@@ -257,10 +280,10 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 			found.append(
 				Problem(
 					_(
-						"Row {row}: traceability names serial number {serial}, but the line does not take it"
-						" from stock. Correct one of the two."
+						"Row {row}: traceability names serial number {serial} of {item}, but the line does not"
+						" take it from stock. Correct one of the two."
 					),
-					{"row": line.row, "serial": serial_no},
+					{"row": line.row, "item": line.item_code, "serial": serial_no},
 				)
 			)
 	for source in line.sources:
@@ -269,11 +292,12 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 			found.append(
 				Problem(
 					_(
-						"Row {row}: the line takes {qty} of batch {batch} from stock; traceability names"
-						" {named}. Make the rows add up."
+						"Row {row}: the line takes {qty} of batch {batch} of {item} from stock; traceability"
+						" names {named}. Make the rows add up."
 					),
 					{
 						"row": line.row,
+						"item": line.item_code,
 						"batch": source.batch_no,
 						"qty": _number(source.qty),
 						"named": _number(named),

@@ -9,7 +9,12 @@ from frappe.utils import flt
 
 from metalcraft_workflow.gates import delivery
 from metalcraft_workflow.gates import traceability as facts
-from metalcraft_workflow.gates.final_pack import final_pack_warehouse, ready_to_pack, warehouses
+from metalcraft_workflow.gates.final_pack import (
+	final_pack_warehouse,
+	ready_to_pack,
+	require_final_pack_warehouse,
+	warehouses,
+)
 from metalcraft_workflow.gates.order_facts import orders_of
 from metalcraft_workflow.gates.workflow import gate_of, has_passed
 from metalcraft_workflow.rules import clearance as order_rules
@@ -45,6 +50,8 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 			row.warehouse = warehouse
 		rows.append(row)
 	if not rows:
+		# No warehouse is named, so nothing counts as being there
+		require_final_pack_warehouse(doc.company)
 		frappe.throw(
 			_(
 				"Nothing of Sales Order {0} is ready to pack: all that is at Final Pack is on a delivery note."
@@ -312,26 +319,28 @@ def fill_traceability(doc: Document, method: str | None = None) -> None:
 def find_lines(doc: Document) -> None:
 	"""Give each typed row its line: rows of the same item belong to the first line of it that still
 	wants some. Raises ValidationError for an item that is not on the delivery note."""
-	names = {row.name for row in doc.items}
 	before = doc.get_doc_before_save()
-	gone = {row.name for row in before.items} - names if before else set()
-	open_qty = {row.name: facts.stock_qty(row) for row in doc.items}
+	open_qty = facts.qty_by_line(doc)
+	gone = facts.qty_by_line(before).keys() - open_qty.keys() if before else set()
+	loose = []
 	for row in doc.traceability:
-		if row.delivery_note_item in names:
-			open_qty[row.delivery_note_item] -= flt(row.qty)
-	for row in doc.traceability:
-		if row.delivery_note_item in names or row.delivery_note_item in gone:
-			continue
-		lines = [line.name for line in doc.items if line.item_code == row.item_code]
+		key = (row.delivery_note_item, row.item_code)
+		if key in open_qty:
+			open_qty[key] -= flt(row.qty)
+		elif key not in gone:
+			loose.append(row)
+	for row in loose:
+		lines = [name for name, item_code in open_qty if item_code == row.item_code]
 		if not lines:
 			frappe.throw(
 				_(
-					"Traceability row {0}: {1} is not on this delivery note. Choose an item of one of its lines."
+					"Traceability row {0}: {1} is not on this delivery note. Choose an item of one of its"
+					" lines, or a part of a bundle on it."
 				).format(row.idx, frappe.bold(row.item_code)),
 				title=_("Not on This Delivery Note"),
 			)
-		row.delivery_note_item = next((name for name in lines if open_qty[name] > 0), lines[0])
-		open_qty[row.delivery_note_item] -= flt(row.qty)
+		row.delivery_note_item = next((name for name in lines if open_qty[name, row.item_code] > 0), lines[0])
+		open_qty[row.delivery_note_item, row.item_code] -= flt(row.qty)
 
 
 def fill_from_batches(doc: Document) -> None:
@@ -374,7 +383,10 @@ def fill_from_batches(doc: Document) -> None:
 def packing_fingerprint(doc: Document) -> str:
 	"""Digest of the lines, the parts of bundles and their traceability: what finishing the packing
 	vouches for."""
-	sources = facts.sources_by_line(doc)
+	sources = {
+		key: sorted((source.batch_no, source.qty, *sorted(source.serial_nos)) for source in taken)
+		for key, taken in facts.sources_by_line(doc).items()
+	}
 	lines = [
 		{
 			"line": row.name,
@@ -382,10 +394,7 @@ def packing_fingerprint(doc: Document) -> str:
 			"item_code": row.item_code,
 			"qty": facts.stock_qty(row),
 			"warehouse": row.warehouse,
-			"sources": sorted(
-				(source.batch_no, source.qty, *sorted(source.serial_nos))
-				for source in sources.get(row.name, ())
-			),
+			"sources": sources.get((row.name, row.item_code)),
 		}
 		for row in doc.items
 	]
@@ -408,8 +417,7 @@ def packing_fingerprint(doc: Document) -> str:
 			"item_code": row.item_code,
 			"qty": row.qty,
 			"warehouse": row.warehouse,
-			"batch_no": row.batch_no,
-			"serial_nos": row.serial_no,
+			"sources": sources.get((row.parent_detail_docname, row.item_code)),
 		}
 		for row in doc.packed_items
 	]

@@ -9,7 +9,7 @@ import json
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt, get_link_to_form
+from frappe.utils import cint, flt
 
 from metalcraft_workflow.gates import final_pack
 from metalcraft_workflow.gates.turn import tell, users_with_roles
@@ -31,14 +31,7 @@ def make_transfer(source_name: str, target_doc: str | dict | None = None) -> Doc
 	order.check_permission("read")
 	frappe.has_permission("Stock Entry", "create", throw=True)
 	check_order(order)
-	target = final_pack.final_pack_warehouse(order.company)
-	if not target:
-		frappe.throw(
-			_("Set the Final Pack warehouse of {0} in {1} first.").format(
-				order.company, get_link_to_form("Metalcraft Settings", "Metalcraft Settings")
-			),
-			title=_("No Final Pack Warehouse"),
-		)
+	target = final_pack.require_final_pack_warehouse(order.company)
 	rows = rows_that_remain(order, target)
 	if not rows:
 		frappe.throw(_("Everything of {0} is at Final Pack already.").format(order.name))

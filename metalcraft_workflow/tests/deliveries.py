@@ -5,6 +5,7 @@ from frappe.utils import nowdate
 from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests import factories
 from metalcraft_workflow.tests.factories import (
 	COMPANY,
@@ -139,6 +140,33 @@ def batched(choose: bool = True):
 		if not choose:
 			doc.items[0].update({"batch_no": None, "use_serial_batch_fields": 0})
 		return doc.insert(), batches
+
+
+def kits(qty: int):
+	"""A delivery note of `qty` bundles, each of two pieces that have to name their batch and one that
+	has not, with no batch chosen yet; the batch that came for it."""
+	batch = new_batch()
+	part = factories.make_item("MT-PART-01")
+	kit = factories.make_bundle("MT-BATCH-KIT", {"MT-BATCH-01": 2, part: 1})
+	order = approved_order((kit, qty, 100))
+	named = {"batch_no": batch, "use_serial_batch_fields": 1}
+	factories.make_stock("MT-BATCH-01", 2 * qty, PRODUCTION, **named)
+	factories.make_stock(part, qty, PRODUCTION)
+	with as_user(factories.PRODUCER):
+		entry = make_transfer(order.name)
+		for row in entry.items:
+			row.update({"s_warehouse": PRODUCTION, **(named if row.item_code == "MT-BATCH-01" else {})})
+		entry.insert().submit()
+	return packed(order), batch
+
+
+def choose_for_part(doc, batch: str | None, user: str = PACKER):
+	"""Choose the batch of the first part of a bundle, as the form does."""
+	with as_user(user):
+		doc = frappe.get_doc("Delivery Note", doc.name)
+		doc.packed_items[0].batch_no = batch
+		doc.save()
+	return frappe.get_doc("Delivery Note", doc.name)
 
 
 def new_batch(item: str | None = None) -> str:

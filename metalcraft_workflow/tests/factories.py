@@ -44,12 +44,17 @@ def setup_world() -> None:
 		make_user(email, roles)
 	make_department("Cylinders")
 	make_department("Electronics")
+	make_settings()
+	frappe.db.commit()  # tests roll back to here
+
+
+def make_settings() -> None:
+	"""Where Final Pack is, and who produces what no item says."""
 	settings = frappe.get_doc("Metalcraft Settings")
 	if not any(row.company == COMPANY for row in settings.warehouses):
 		settings.append("warehouses", {"company": COMPANY, "final_pack_warehouse": FINAL_PACK})
 	settings.default_production_department = "Cylinders"
 	settings.save()
-	frappe.db.commit()  # tests roll back to here
 
 
 def make_company() -> str:

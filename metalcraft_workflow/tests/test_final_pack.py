@@ -62,6 +62,19 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 		with as_user(PACKER), self.assertRefused("Nothing of Sales Order", order.name):
 			make_delivery_note(order.name)
 
+	def test_it_says_where_to_set_the_warehouse_that_is_missing(self):
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		self.addCleanup(factories.make_settings)
+		settings = frappe.get_doc("Metalcraft Settings")
+		settings.warehouses = [row for row in settings.warehouses if row.company != factories.COMPANY]
+		settings.save()
+		with (
+			as_user(PACKER),
+			self.assertRefused("Set the Final Pack warehouse", factories.COMPANY, "Metalcraft Settings"),
+		):
+			make_delivery_note(order.name)
+
 	def test_one_note_carries_several_orders(self):
 		first, second = deliveries.approved_order(), deliveries.approved_order()
 		deliveries.bring(first)
@@ -272,6 +285,81 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual([row.heat_no for row in doc.traceability], ["H1", "H2"])
 		self.assertEqual(doc.traceability[1].delivery_note_item, doc.items[0].name)
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_a_variant_names_what_its_template_asks_for(self):
+		template = factories.make_item("MT-T-TEMPLATE", traceability_required="Heat")
+		variant = factories.make_item("MT-T-VARIANT")
+		frappe.db.set_value("Item", variant, "variant_of", template)
+		doc = deliveries.delivery((variant, 2, 100))
+		self.assertEqual([(row.item_code, row.qty) for row in doc.traceability], [(variant, 2)])
+		with self.assertRefused("Row 1", "heat number", variant, exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+
+		frappe.db.set_value("Item", variant, "traceability_required", "None")
+		doc = deliveries.delivery((variant, 2, 100))
+		self.assertFalse(doc.traceability)
+		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_parts_of_a_bundle_name_their_batches(self):
+		doc, batch = deliveries.kits(5)
+		self.assertEqual(
+			[(row.line_no, row.item_code, row.qty, row.batch_no) for row in doc.traceability],
+			[(1, "MT-BATCH-01", 10, None)],
+		)
+		with self.assertRefused("Row 1", "batch", "10", "MT-BATCH-01", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+		doc = deliveries.choose_for_part(doc, batch)
+		self.assertEqual(
+			[(row.item_code, row.qty, row.batch_no, row.heat_no) for row in doc.traceability],
+			[("MT-BATCH-01", 10, batch, f"HEAT-{batch}")],
+		)
+		doc = deliveries.shipped(doc)
+		self.assertEqual((doc.docstatus, doc.traceability[0].batch_no), (1, batch))
+		bundle = doc.packed_items[0].serial_and_batch_bundle
+		self.assertEqual(
+			frappe.get_all("Serial and Batch Entry", {"parent": bundle}, ["batch_no", "qty"]),
+			[{"batch_no": batch, "qty": -10}],
+		)
+
+	def test_rows_of_parts_outlive_the_packing_list(self):
+		"""ERPNext makes the list of parts anew when the lines change."""
+		doc, batch = deliveries.kits(5)
+		order = deliveries.approved_order()
+		deliveries.bring(order)
+		with as_user(PACKER):
+			doc = deliveries.choose_for_part(doc, batch)
+			doc.traceability[0].heat_no = "TYPED"
+			doc.save()
+			row = doc.traceability[0].name
+			doc = make_delivery_note(order.name, frappe.get_doc("Delivery Note", doc.name))
+			doc.save()
+		self.assertEqual(
+			[(row.name, row.item_code, row.batch_no, row.heat_no) for row in doc.traceability],
+			[(row, "MT-BATCH-01", batch, "TYPED")],
+		)
+
+	def test_a_row_typed_for_a_part_finds_its_line(self):
+		doc, batch = deliveries.kits(5)
+		with as_user(PACKER):
+			doc.set("traceability", [])
+			doc.append("traceability", {"item_code": "MT-BATCH-01", "qty": 4, "batch_no": batch})
+			doc.save()
+		self.assertEqual(doc.traceability[0].delivery_note_item, doc.items[0].name)
+		with self.assertRefused("Row 1", "10 of MT-BATCH-01", "named for 4", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+
+	def test_the_batch_of_a_part_is_not_promised_twice(self):
+		first, batch = deliveries.kits(5)
+		deliveries.choose_for_part(first, batch)
+		second, _other = deliveries.kits(5)
+		with self.assertRefused("Row 1", batch, first.name):
+			deliveries.choose_for_part(second, batch)
+
+	def test_another_batch_of_a_part_after_packing_voids_it(self):
+		doc, batch = deliveries.kits(5)
+		doc = deliveries.cleared(deliveries.choose_for_part(doc, batch))
+		doc = deliveries.choose_for_part(doc, None, factories.SHIPPER)
+		self.assertEqual(doc.workflow_state, "Packing")
 
 	def test_serial_numbers(self):
 		doc, serials = deliveries.serialised(2)

@@ -8,8 +8,10 @@ from metalcraft_workflow.rules.traceability import (
 	Entry,
 	Line,
 	Source,
+	by_batch,
 	fill,
 	needs_of,
+	needs_of_part,
 	problems,
 )
 
@@ -33,6 +35,18 @@ class TestNeeds(unittest.TestCase):
 		self.assertEqual(needs_of("Batch", "None"), "")
 		self.assertEqual(needs_of("None", ""), "")
 		self.assertEqual(needs_of(None, None), "")
+
+	def test_a_variant_needs_what_its_template_does(self):
+		self.assertEqual(needs_of("", None, "Batch"), "Batch")
+		self.assertEqual(needs_of("Heat", None, "Batch"), "Heat")
+		self.assertEqual(needs_of("None", None, "Batch"), "")
+		self.assertEqual(needs_of("", "None", "Batch"), "")
+
+	def test_a_part_needs_what_its_own_item_does(self):
+		self.assertEqual(needs_of_part("Batch", "Heat"), "Batch")
+		self.assertEqual(needs_of_part("", "Heat"), "")
+		self.assertEqual(needs_of_part("", None, "Batch"), "Batch")
+		self.assertEqual(needs_of_part("Batch", "None"), "")
 
 
 class TestFill(unittest.TestCase):
@@ -72,6 +86,22 @@ class TestFill(unittest.TestCase):
 	def test_rows_of_removed_lines_go(self):
 		self.assertEqual(fill([line(name="L2")], [entry(heat_no="H")]), [])
 
+	def test_parts_of_one_bundle_have_rows_of_their_own(self):
+		parts = [
+			line(item_code="KIT"),
+			line(needs="Batch", sources=(Source(5, "B1"),)),
+			line(item_code="HOSE", qty=10, needs="Heat"),
+		]
+		rows = fill(parts, [entry(item_code="HOSE", qty=10, heat_no="H")])
+		self.assertEqual(
+			[(row.line, row.item_code, row.qty, row.batch_no, row.heat_no) for row in rows],
+			[("L1", "CYL", 5, "B1", ""), ("L1", "HOSE", 10, "", "H")],
+		)
+
+	def test_a_batch_that_is_taken_twice_is_one_source(self):
+		sources = [Source(1, "B1", ("S1",)), Source(2, "B2"), Source(1, "B1", ("S2",))]
+		self.assertEqual(by_batch(sources), (Source(2, "B1", ("S1", "S2")), Source(2, "B2")))
+
 	@given(
 		st.lists(
 			st.builds(
@@ -106,6 +136,12 @@ class TestProblems(unittest.TestCase):
 		(text,) = texts([line(needs="Batch")], [entry(batch_no="B1", qty=3)], {"B1": "CYL"}, {})
 		self.assertIn("Row 1", text)
 		self.assertIn("3", text)
+
+	def test_what_one_part_names_does_not_stand_for_another(self):
+		parts = [line(needs="Batch"), line(item_code="HOSE", needs="Batch")]
+		(text,) = texts(parts, [entry(batch_no="B1")], {"B1": "CYL"}, {})
+		self.assertIn("Row 1", text)
+		self.assertIn("5 of HOSE", text)
 
 	def test_batch_of_another_item(self):
 		(text,) = texts([line(needs="Batch")], [entry(batch_no="B1")], {"B1": "PUMP"}, {})
