@@ -14,6 +14,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("approve", "credit", _("Customer's credit is good"), "Accounts Manager"),
 	("approve", "routed", _("Every line goes to a production department"), "Sales Manager"),
 	("complete_packing", "lines", _("Something to ship"), None),
+	("complete_packing", "order", _("Every line belongs to an order"), "Sales Manager"),
 	("complete_packing", "order_released", _("Every order is approved and unchanged"), None),
 	("complete_packing", "at_final_pack", _("Everything is at Final Pack"), None),
 	("complete_packing", "stock_promised", _("Batches and serial numbers are free"), None),

@@ -137,6 +137,7 @@ def requirements(doc: Document) -> list[Requirement]:
 			link=Link(doc.doctype, doc.name, "items"),
 			waivable=False,
 		),
+		*order_named(doc),
 		*delivery.order_released(doc),
 		*problems_as_requirement(
 			doc,
@@ -164,6 +165,23 @@ def requirements(doc: Document) -> list[Requirement]:
 			"traceability",
 			asked=bool(doc.traceability) or any(line.needs for line in facts.lines_of(doc)),
 		),
+	]
+
+
+def order_named(doc: Document) -> list[Requirement]:
+	"""Goods that nobody approved an order for leave only when a manager says so; asked where it is so."""
+	rows = [str(row.idx) for row in doc.items if not row.against_sales_order]
+	if not rows:
+		return []
+	return [
+		Requirement(
+			code="order",
+			label=mark("Every line belongs to an order"),
+			message=mark("Rows {rows}: no sales order. Make the delivery note from its order."),
+			params={"rows": ", ".join(rows)},
+			met=False,
+			link=Link(doc.doctype, doc.name, "items"),
+		)
 	]
 
 

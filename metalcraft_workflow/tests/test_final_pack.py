@@ -3,6 +3,7 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
+from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.steps import final_pack, quality
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
@@ -193,7 +194,7 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 		self.assertEqual([row.item_code for row in doc.items], ["MT-CYL-01", service])
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
 
-	def test_a_note_without_an_order_passes(self):
+	def test_a_note_without_an_order_ships_when_a_manager_says_so(self):
 		factories.make_stock(factories.make_item(), 5)
 		customer = factories.make_customer()
 		with as_user(PACKER):
@@ -205,6 +206,10 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 					"items": [{"item_code": "MT-CYL-01", "qty": 5, "rate": 100, "warehouse": FINAL_PACK}],
 				}
 			).insert()
+		with self.assertRefused("Rows 1: no sales order", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+		with as_user(MANAGER):
+			waive("Delivery Note", doc.name, "complete_packing", "order", "Samples for a fair")
 		self.assertEqual(deliveries.shipped(doc).workflow_state, "Shipped")
 
 
@@ -405,8 +410,6 @@ class TestTraceability(FinalPackCase):
 				doc.save()
 
 	def test_missing_traceability_can_be_waived_with_a_reason(self):
-		from metalcraft_workflow.gates.waiver import waive
-
 		doc, _batches = deliveries.batched(choose=False)
 		with as_user(PACKER), self.assertRaises(frappe.PermissionError):
 			waive("Delivery Note", doc.name, "complete_packing", "traceability", "no")
