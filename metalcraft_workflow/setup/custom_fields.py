@@ -488,7 +488,7 @@ def make_custom_fields(update: bool = False) -> None:
 	for rows in fields.values():
 		for row in rows:
 			row["module"] = MODULE
-	create_custom_fields(fields, ignore_validate=frappe.flags.in_patch, update=update)
+	create_custom_fields(fields, update=update)
 
 
 def delete_custom_fields() -> None:

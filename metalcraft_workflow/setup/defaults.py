@@ -46,9 +46,10 @@ def make_defaults() -> None:
 	"""Add the document types and the rows of the settings that are missing."""
 	for document_type in DOCUMENT_TYPES:
 		if not frappe.db.exists("Shipment Document Type", document_type):
+			# Install runs as whoever installs
 			frappe.get_doc({"doctype": "Shipment Document Type", "document_type": document_type}).insert(
 				ignore_permissions=True
-			)  # install runs as whoever installs
+			)
 	add_gate_requirements()
 	allow_purchase_order_reuse()
 
