@@ -28,6 +28,7 @@ def demo(context, password: str | None = None):
 
 	with connected(get_site(context)):
 		done = command.run(password)
+		command.print_way_in(password)
 	if not done:
 		raise SystemExit(1)
 

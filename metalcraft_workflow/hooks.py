@@ -20,7 +20,16 @@ app_include_css = "metalcraft_workflow.bundle.css"
 
 doctype_js = {
 	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
-	"Delivery Note": ["public/js/gate.js", "public/js/delivery_note.js"],
+	"Delivery Note": [
+		"public/js/gate.js",
+		"public/js/shipment_documents.js",
+		"public/js/delivery_note.js",
+		"public/js/conformance.js",
+		"public/js/traceability.js",
+		"public/js/trace.js",
+	],
+	"Batch": "public/js/trace.js",
+	"Serial No": "public/js/trace.js",
 	"Sales Invoice": "public/js/sales_invoice.js",
 }
 doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
@@ -64,12 +73,17 @@ PURCHASE_ORDER = "metalcraft_workflow.steps.purchase_order"
 APPROVAL = "metalcraft_workflow.steps.approval"
 PRODUCTION = "metalcraft_workflow.steps.production"
 TRANSFER = "metalcraft_workflow.steps.transfer"
+BATCHES = "metalcraft_workflow.steps.batches"
 FINAL_PACK = "metalcraft_workflow.steps.final_pack"
+TRACEABILITY = "metalcraft_workflow.steps.traceability"
 QUALITY = "metalcraft_workflow.steps.quality"
+DOCUMENT_FILES = "metalcraft_workflow.steps.document_files"
+CONFORMANCE = "metalcraft_workflow.steps.conformance"
 CLEARANCE = "metalcraft_workflow.steps.clearance"
 SHIPPING = "metalcraft_workflow.steps.shipping"
 INVOICING = "metalcraft_workflow.steps.invoicing"
 CLOSING = "metalcraft_workflow.steps.closing"
+RETURNS = "metalcraft_workflow.steps.returns"
 TRACKING = "metalcraft_workflow.steps.tracking"
 
 GUARD = "metalcraft_workflow.gates.guard"
@@ -88,7 +102,7 @@ metalcraft_gates = {
 		f"{APPROVAL}.credit_requirement",
 		f"{PRODUCTION}.routed_requirement",
 	],
-	"complete_packing": [f"{FINAL_PACK}.requirements"],
+	"complete_packing": [f"{FINAL_PACK}.requirements", f"{TRACEABILITY}.requirements"],
 	"release_documents": [f"{QUALITY}.requirements"],
 	"clear": [f"{CLEARANCE}.requirements"],
 	"ship": [f"{SHIPPING}.requirements"],
@@ -114,6 +128,7 @@ metalcraft_effects = {
 	"approve": [
 		f"{APPROVAL}.stamp_approval",
 		f"{PRODUCTION}.notify_departments",
+		f"{APPROVAL}.acknowledge",
 	],
 	"void_approve": [f"{APPROVAL}.withdraw_approval"],
 	"release_documents": [f"{QUALITY}.accept"],
@@ -124,16 +139,85 @@ metalcraft_effects = {
 
 # The log outlives what it is about
 
-ignore_links_on_delete = ["Release Record"]
+ignore_links_on_delete = ["Release Record", "Conformance Certificate"]
+
+# What customers see: the app's pages in ERPNext's portal, in place of its pages of the same documents
+
+STANDARD_PAGES = "metalcraft_workflow.portal.standard_pages"
+CALLS = "metalcraft_workflow.portal.calls"
+ACCESS = "metalcraft_workflow.portal.access"
+
+website_route_rules = [
+	{"from_route": "/customer-orders/<path:name>", "to_route": "customer-order"},
+	{"from_route": "/customer-quotations/<path:name>", "to_route": "customer-quotation"},
+]
+website_redirects = [
+	{"source": r"/orders", "target": r"/customer-orders", "redirect_http_status": 302},
+	{"source": r"/orders/(.+)", "target": r"/customer-orders/\1", "redirect_http_status": 302},
+	{"source": r"/shipments(/.*)?", "target": r"/customer-orders", "redirect_http_status": 302},
+	{"source": r"/quotations", "target": r"/customer-quotations", "redirect_http_status": 302},
+	{
+		"source": r"/quotations/(.+)",
+		"target": r"/customer-quotations/\1",
+		"redirect_http_status": 302,
+	},
+]
+standard_portal_menu_items = [
+	{
+		"title": "Order Tracking",
+		"route": "/customer-orders",
+		"reference_doctype": "Sales Order",
+		"role": "Customer",
+	},
+	{
+		"title": "Quotations to Order",
+		"route": "/customer-quotations",
+		"reference_doctype": "Quotation",
+		"role": "Customer",
+	},
+]
+has_website_permission = {
+	"Sales Order": f"{STANDARD_PAGES}.refuse",
+	"Delivery Note": f"{STANDARD_PAGES}.refuse",
+	"Sales Invoice": f"{STANDARD_PAGES}.submitted_only",
+	"Quotation": f"{STANDARD_PAGES}.submitted_only",
+}
+has_permission = {"File": "metalcraft_workflow.gates.private_files.has_permission"}
+override_whitelisted_methods = {
+	"frappe.www.list.get": f"{STANDARD_PAGES}.get",
+	"frappe.www.list.get_list_data": f"{STANDARD_PAGES}.get_list_data",
+	"frappe.templates.includes.comments.comments.add_comment": f"{CALLS}.add_comment",
+	"erpnext.selling.doctype.sales_order.sales_order.update_status": f"{CALLS}.update_order_status",
+	"erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status": (
+		f"{CALLS}.update_delivery_status"
+	),
+	"erpnext.accounts.doctype.sales_invoice.sales_invoice.create_invoice_discounting": (
+		f"{CALLS}.create_invoice_discounting"
+	),
+}
 
 # The documents' own events, in the order of the process. The guard comes first and last.
 
 KEEP_DELIVERY = [f"{TRACKING}.keep_delivery", f"{CLOSING}.delivery_changed"]
 
+# Who keeps files from being deleted
+KEEP_FILES = [
+	f"{CONFORMANCE}.keep_file",
+	f"{DOCUMENT_FILES}.keep_earlier_version",
+	f"{BATCHES}.keep_certificate",
+]
+
 # What happens to a line that is written or deleted without its document
 LINE_EVENTS = ("validate", "before_update_after_submit", "before_cancel", "on_trash")
 
 doc_events = {
+	# Whose customers are
+	"Contact": {"validate": [f"{ACCESS}.check_links"]},
+	"Address": {"validate": [f"{ACCESS}.check_links"]},
+	**{
+		table: {event: [f"{ACCESS}.refuse_alone"] for event in LINE_EVENTS}
+		for table in ("Dynamic Link", "Contact Email", "Contact Phone")
+	},
 	# Steps 1-3
 	"Quotation": {
 		"validate": [f"{ENQUIRY}.fill_customer_part_no"],
@@ -197,49 +281,86 @@ doc_events = {
 	"Stock Entry": {
 		"validate": [f"{TRANSFER}.check"],
 		"before_cancel": [f"{TRANSFER}.lock"],
-		"on_submit": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
+		"on_submit": [
+			f"{TRANSFER}.keep_figures",
+			f"{TRACKING}.keep_transfer",
+			f"{BATCHES}.fill_from_work_order",
+		],
 		"on_cancel": [f"{TRANSFER}.keep_figures", f"{TRACKING}.keep_transfer"],
 	},
+	# Where the goods of step 8 come from
+	"Purchase Receipt": {
+		"on_submit": [f"{BATCHES}.fill_from_receipt"],
+		"before_cancel": [f"{BATCHES}.take_back_receipt"],
+	},
+	"Batch": {"validate": [f"{BATCHES}.check_certificates"]},
 	# Steps 8-11
 	"Delivery Note": {
+		"onload": [f"{DOCUMENT_FILES}.tell_offers"],
 		"before_insert": [f"{FIELDS}.clear_app_fields"],
 		"before_validate": [
 			f"{GUARD}.before_validate",
 			f"{TRACKING}.mark",
+			f"{RETURNS}.prepare",
 			f"{FINAL_PACK}.prepare",
+			f"{TRACEABILITY}.prepare",
 			f"{QUALITY}.prepare",
 			f"{GUARD}.choose_branch",
 		],
 		"validate": [
 			f"{ENQUIRY}.fill_customer_part_no",
-			f"{FINAL_PACK}.fill_traceability",
 			f"{FINAL_PACK}.check_lines",
+			f"{TRACEABILITY}.fill_and_check",
+			f"{RETURNS}.check_receipt",
 			f"{GUARD}.check",
 		],
 		"before_update_after_submit": [f"{GUARD}.check"],
 		"before_submit": [f"{CREDIT}.lift_limit"],
-		"before_cancel": [f"{GUARD}.check", f"{CLOSING}.reopen_before_cancel"],
+		"before_cancel": [f"{GUARD}.check", f"{RETURNS}.prepare", f"{CLOSING}.reopen_before_cancel"],
 		"after_insert": [f"{TRACKING}.place_outside"],
-		"on_update": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
-		"on_submit": [f"{CREDIT}.put_back_limit", f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_update": [f"{GUARD}.record_passage", f"{CONFORMANCE}.keep", *KEEP_DELIVERY],
+		"on_submit": [
+			f"{CREDIT}.put_back_limit",
+			f"{GUARD}.record_passage",
+			f"{RETURNS}.received",
+			*KEEP_DELIVERY,
+		],
 		"on_update_after_submit": [f"{GUARD}.record_passage", f"{INVOICING}.pass_on_tracking"],
-		"on_cancel": [f"{GUARD}.record_passage", *KEEP_DELIVERY],
+		"on_cancel": [
+			f"{GUARD}.record_passage",
+			f"{CONFORMANCE}.keep",
+			f"{RETURNS}.received",
+			*KEEP_DELIVERY,
+		],
 		"on_trash": [f"{GUARD}.check_delete"],
 		"after_delete": KEEP_DELIVERY,
 		"before_change": [f"{CLOSING}.check_status_change"],
 	},
 	"Delivery Note Item": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
 	"Traceability Entry": {event: [f"{LINES}.check_editor"] for event in LINE_EVENTS},
-	"Shipment Document": {event: [f"{QUALITY}.refuse_alone"] for event in LINE_EVENTS},
+	**{
+		table: {event: [f"{LINES}.refuse_alone"] for event in LINE_EVENTS}
+		for table in (
+			"Shipment Document",
+			"Shipment Document Version",
+			"Batch Certificate",
+			"Conformance Certificate Item",
+			"Return Authorization Item",
+		)
+	},
 	"File": {
-		"before_validate": [f"{QUALITY}.keep_file"],
-		"on_trash": [f"{QUALITY}.on_file_trash"],
+		"before_validate": [
+			f"{DOCUMENT_FILES}.keep_file",
+			f"{BATCHES}.keep_certificate",
+			f"{CONFORMANCE}.keep_file",
+		],
+		"on_trash": [*KEEP_FILES, f"{CONFORMANCE}.on_file_trash", f"{DOCUMENT_FILES}.on_file_trash"],
 	},
 	# Step 12
 	"Sales Invoice": {
 		"before_validate": [f"{INVOICING}.fill_tracking"],
 		"before_update_after_submit": [f"{INVOICING}.fill_tracking"],
-		"validate": [f"{SHIPPING}.refuse_stock_invoice"],
+		"validate": [f"{SHIPPING}.refuse_stock_invoice", f"{RETURNS}.check_credit"],
 		"before_submit": [f"{CREDIT}.lift_limit"],
 		"on_submit": [
 			f"{CREDIT}.put_back_limit",
@@ -252,15 +373,35 @@ doc_events = {
 		"on_change": [f"{CLOSING}.invoice_changed"],
 		"after_delete": [f"{CLOSING}.invoice_changed"],
 	},
+	# Goods that come back, after any of the steps
+	"Return Authorization": {
+		"on_submit": [f"{RETURNS}.authorized", f"{CLOSING}.return_changed"],
+		"on_update_after_submit": [f"{RETURNS}.changed", f"{CLOSING}.return_changed"],
+		"on_cancel": [f"{RETURNS}.changed", f"{CLOSING}.return_changed"],
+	},
 }
+
+# Files that stay are asked about before Frappe deletes their content, too
+
+metalcraft_kept_files = KEEP_FILES
+delete_file_data_content = "metalcraft_workflow.gates.kept_files.delete_content"
 
 # What templates can call
 
-jinja = {"methods": [f"{PRODUCTION}.production_work"]}
+jinja = {
+	"methods": [
+		f"{PRODUCTION}.production_work",
+		"metalcraft_workflow.gates.contents.certified_contents",
+		"metalcraft_workflow.gates.contents.delivery_contents",
+		"metalcraft_workflow.gates.message.typed_text",
+		"metalcraft_workflow.gates.prints.qr_code",
+		"metalcraft_workflow.gates.prints.repeats_headings",
+	]
+}
 
 # What an event missed
 
 scheduler_events = {
-	"all": [f"{NOTICE}.deliver"],
+	"all": [f"{NOTICE}.deliver", "metalcraft_workflow.gates.mail_package.add_packages"],
 	"hourly_long": [f"{CLOSING}.sweep"],
 }

@@ -238,10 +238,9 @@ class Carrier:
 		with acting_as(people.PACKER):
 			doc = make_delivery_note(self.order_name())
 			keep_quantities(doc, quantities(self.story.deliveries[number]))
+			# What came names its batches and serial numbers itself
 			doc.update({"packages": 1 + number, "packing_notes": "On one pallet, strapped."})
 			doc.insert()
-			take_batches_and_serials(doc)
-			doc.save()
 		return True
 
 	def finish(self, number: int) -> bool:
@@ -294,6 +293,45 @@ class Carrier:
 		if paid_by("Sales Invoice", invoice):
 			return False
 		receive_payment("Sales Invoice", invoice)
+		return True
+
+	# Goods that come back
+
+	def authorize_return(self, number: int) -> bool:
+		"""One piece of the delivery is to come back and to be replaced."""
+		if self.authorization(number):
+			return False
+		from metalcraft_workflow.steps.returns import make_for_delivery
+
+		with acting_as(people.CLEARANCE):
+			doc = make_for_delivery(self.notes()[number])
+			doc.update({"reason": "Defective", "instructions": "Empty the extinguisher before you send it."})
+			doc.set("items", doc.items[:1])
+			row = doc.items[0]
+			row.update({"qty": 1, "serial_nos": row.serial_nos.split("\n")[0], "disposition": "Replace"})
+			doc.insert()
+		with acting_as(people.SALES_MANAGER):
+			frappe.get_doc(doc.doctype, doc.name).submit()
+		return True
+
+	def receive_return(self, number: int) -> bool:
+		if self.returned(number):
+			return False
+		from metalcraft_workflow.steps.returns import make_return
+
+		with acting_as(people.SHIPPER):
+			doc = make_return(self.authorization(number)).insert()
+		return act(doc, "Receive Return", people.SHIPPER)
+
+	def judge_return(self, number: int) -> bool:
+		doc = frappe.get_doc("Return Authorization", self.authorization(number))
+		if doc.items[0].condition:
+			return False
+		from metalcraft_workflow.steps.returns import record_condition
+
+		with acting_as(people.QUALITY):
+			found = {"condition": "Defective", "findings": "The valve does not close."}
+			record_condition(doc.name, [{"name": doc.items[0].name, **found}])
 		return True
 
 	def advance(self) -> bool:
@@ -362,6 +400,16 @@ class Carrier:
 			distinct=True,
 			order_by=None,
 		)
+
+	def authorization(self, number: int) -> str | None:
+		"""The return authorization of a delivery."""
+		return frappe.db.get_value(
+			"Return Authorization Item", {"delivery_note": self.notes()[number], "docstatus": 1}, "parent"
+		)
+
+	def returned(self, number: int) -> str | None:
+		"""The return of a delivery."""
+		return frappe.db.get_value("Delivery Note", {"return_against": self.notes()[number], "docstatus": 1})
 
 	def act_on_order(self, action: str, person: Person, reason: str | None = None) -> bool:
 		return act(self.get_order(), action, person, reason)

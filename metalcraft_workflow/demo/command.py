@@ -34,7 +34,7 @@ def run(password: str | None = None) -> bool:
 	click.echo()
 	print_table()
 	print_overview()
-	return print_summary(outcome, password)
+	return print_summary(outcome)
 
 
 def check_redis() -> None:
@@ -67,7 +67,7 @@ def print_overview() -> None:
 	click.echo()
 
 
-def print_summary(outcome: runner.Outcome, password: str | None) -> bool:
+def print_summary(outcome: runner.Outcome) -> bool:
 	"""What this run did, beside what was there; and which orders did not get where they should."""
 	if outcome.taken and outcome.found:
 		click.echo(f"Went on where it had stopped: {outcome.found} steps were done, {outcome.taken} are new.")
@@ -77,12 +77,6 @@ def print_summary(outcome: runner.Outcome, password: str | None) -> bool:
 		click.echo(f"Nothing to do: all {outcome.found} steps were done by an earlier run.")
 	print_mails(outcome)
 	click.echo(f"{len(PEOPLE)} people work at {COMPANY}, with addresses that end in @{DOMAIN}.")
-	click.echo(
-		"They sign in with the password you gave."
-		if password
-		else "To sign in as one of them, give --password."
-	)
-	click.echo(f"Orders: {get_url('/app/sales-order?company=' + quote(COMPANY))}")
 	for title, why in outcome.stopped.items():
 		click.secho(f"Stopped: {title}. {why}", fg="red")
 	return not outcome.stopped
@@ -100,3 +94,13 @@ def print_mails(outcome: runner.Outcome) -> None:
 		click.echo(
 			f"{outcome.without_print} went without their print: {get_url()} was not reached to make it."
 		)
+
+
+def print_way_in(password: str | None) -> None:
+	"""How to sign in as one of the people, and where their orders are."""
+	click.echo(
+		"They sign in with the password you gave."
+		if password
+		else "To sign in as one of them, give --password."
+	)
+	click.echo(f"Orders: {get_url('/app/sales-order?company=' + quote(COMPANY))}")

@@ -4,6 +4,9 @@ Nothing that exists on the site is changed. The one exception is the table of wa
 Settings, which gets a row for this company.
 """
 
+import contextlib
+import io
+
 import frappe
 from frappe.utils import add_days, add_months, get_first_day, getdate, nowdate
 
@@ -22,12 +25,15 @@ def make_company() -> None:
 	if not frappe.db.exists("Company", COMPANY):
 		ensure("Company", {"company_name": COMPANY}, **books())
 	make_fiscal_year()
-	for name in ("Production", "Final Pack", "Shipping"):
+	for name in ("Production", "Final Pack", "Shipping", "Returns"):
 		ensure(
 			"Warehouse",
 			{"warehouse_name": name, "company": COMPANY},
 			parent_warehouse=root("Warehouse", company=COMPANY),
 		)
+	if not frappe.db.get_value("Company", COMPANY, "default_warehouse_for_sales_return"):
+		frappe.db.set_value("Company", COMPANY, "default_warehouse_for_sales_return", warehouse("Returns"))
+		frappe.clear_document_cache("Company", COMPANY)
 	make_bank_account()
 	for name, selling in ((SELLING, 1), (BUYING, 0)):
 		ensure(
@@ -62,19 +68,21 @@ def set_up_site() -> None:
 
 	year = getdate().year
 	company = books()
-	setup_complete(
-		{
-			"language": "English",
-			"country": COUNTRY,
-			"timezone": TIME_ZONE,
-			"currency": CURRENCY,
-			"company_name": COMPANY,
-			"company_abbr": company["abbr"],
-			"chart_of_accounts": company["chart_of_accounts"],
-			"fy_start_date": f"{year}-01-01",
-			"fy_end_date": f"{year}-12-31",
-		}
-	)
+	# The set-up wizard tells the terminal what it does, between the lines of the demo
+	with contextlib.redirect_stdout(io.StringIO()):
+		setup_complete(
+			{
+				"language": "English",
+				"country": COUNTRY,
+				"timezone": TIME_ZONE,
+				"currency": CURRENCY,
+				"company_name": COMPANY,
+				"company_abbr": company["abbr"],
+				"chart_of_accounts": company["chart_of_accounts"],
+				"fy_start_date": f"{year}-01-01",
+				"fy_end_date": f"{year}-12-31",
+			}
+		)
 
 
 def make_fiscal_year() -> None:

@@ -302,21 +302,14 @@ def receive_cylinders() -> None:
 		receipt.append("items", {**line, "qty": heat.qty, "received_qty": heat.qty, "stock_qty": heat.qty})
 	receipt.insert()
 	for heat, row in zip(HEATS, receipt.items, strict=True):
-		row.use_serial_batch_fields = 1
-		row.batch_no = (
-			frappe.get_doc(
-				{
-					"doctype": "Batch",
-					"batch_id": heat.batch,
-					"item": row.item_code,
-					"heat_no": heat.number,
-					"supplier": receipt.supplier,
-					"reference_doctype": "Purchase Receipt",
-					"reference_name": receipt.name,
-				}
-			)
-			.insert()
-			.name
+		batch = frappe.get_doc({"doctype": "Batch", "batch_id": heat.batch, "item": row.item_code}).insert()
+		row.update(
+			{
+				"use_serial_batch_fields": 1,
+				"batch_no": batch.name,
+				"heat_no": heat.number,
+				"supplier_lot": f"{SUPPLIER_DELIVERY}-{row.idx}",
+			}
 		)
 	receipt.save()
 	receipt.submit()

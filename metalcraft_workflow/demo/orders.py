@@ -43,6 +43,7 @@ RELEASED = (*PACKED, "documents")
 SHIPPED_WITH_DOCUMENTS = (*RELEASED, "clear", "ship")
 CLEARED = (*PACKED, "clear")
 SHIPPED = (*CLEARED, "ship")
+CAME_BACK = (*SHIPPED, "invoice", "pay", "authorize_return", "receive_return", "judge_return")
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,15 @@ STORIES = (
 		lines=((CYLINDER_50, 10), (ABC_10, 10)),
 		path=APPROVED,
 		deliveries=(Delivery(((CYLINDER_50, 10), (ABC_10, 10)), (*SHIPPED_WITH_DOCUMENTS, "invoice")),),
+	),
+	Story(
+		title="Closed, and open again: one came back to be replaced",
+		stage="Partially Shipped",
+		customer=NORTHGATE,
+		po_no="NG-3287",
+		lines=((ABC_10, 8),),
+		path=APPROVED,
+		deliveries=(Delivery(((ABC_10, 8),), CAME_BACK),),
 	),
 	Story(
 		title="From lead to closed",

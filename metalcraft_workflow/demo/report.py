@@ -32,6 +32,7 @@ STEPS = {
 	"release_documents": 9,
 	"clear": 10,
 	"ship": 11,
+	"receive_return": 11,
 }
 
 
@@ -137,6 +138,20 @@ class Report:
 			yield from self.passages("Delivery Note", note)
 
 			yield from self.documents(note)
+			yield from self.returns(note)
+
+	def returns(self, note: str) -> Iterator[Event]:
+		"""What came back of a delivery note, and by which authorization."""
+		for row in frappe.get_all(
+			"Return Authorization Item",
+			filters={"delivery_note": note, "docstatus": 1},
+			fields=["parent", "item_code", "qty", "disposition"],
+			order_by="creation, idx",
+		):
+			what = f"To come back: {items([row])}; {row.disposition.lower()}"
+			yield from made("Return Authorization", row.parent, 11, what)
+		for back in frappe.get_all("Delivery Note", {"return_against": note}, pluck="name"):
+			yield from self.passages("Delivery Note", back)
 
 	def passages(self, doctype: str, name: str | None) -> Iterator[Event]:
 		"""What the release records of a document say."""

@@ -6,9 +6,10 @@ from functools import partial
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import flt, fmt_money
+from frappe.utils import flt
 
-from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates import fresh, record
+from metalcraft_workflow.gates.message import money, sentence
 from metalcraft_workflow.rules import credit as rules
 from metalcraft_workflow.rules.requirement import Requirement
 
@@ -31,8 +32,6 @@ def requirement(doc: Document) -> Requirement:
 
 def hold_reason(doc: Document) -> str:
 	"""Why `doc` has to wait for Accounts, in a sentence; empty when it has not."""
-	from metalcraft_workflow.gates.message import sentence
-
 	asked = requirement(doc)
 	return "" if asked.met or is_released(doc) else sentence(asked)
 
@@ -53,7 +52,7 @@ def facts(doc: Document) -> rules.Credit:
 		limit=limit,
 		exposure=exposure(doc, bypassed) if limit else 0,
 		money=partial(
-			fmt_money,
+			money,
 			currency=frappe.get_cached_value("Company", doc.company, "default_currency"),
 		),
 	)
@@ -70,10 +69,36 @@ def exposure(doc: Document, bypassed: bool) -> float:
 	total = get_customer_outstanding(doc.customer, doc.company, ignore_outstanding_sales_order=ignore_orders)
 	if doc.doctype == "Sales Order":
 		# A submitted order is in the total as it is stored, which may be before this edit
-		return total - stored_share(doc) + share(doc.base_grand_total, doc.per_billed)
+		total += approved_meanwhile(doc) - stored_share(doc)
+		return total + share(doc.base_grand_total, doc.per_billed)
 	if ignore_orders or not any(row.against_sales_order for row in doc.items):
 		return total + flt(doc.base_grand_total)
 	return total
+
+
+def approved_meanwhile(order: Document) -> float:
+	"""What other orders of the customer come to that were approved since this transaction began.
+
+	Each approval holds the customer until its commit: of two at the same moment the later one waits, and
+	finds the earlier one here. Its own view of the orders is from before that.
+	"""
+	if order.docstatus != 1 or not order.get_doc_before_save():
+		return 0  # nobody is approving it now
+	frappe.db.get_value("Customer", order.customer, "name", for_update=True)
+	table = frappe.qb.DocType("Sales Order")
+	query = (
+		frappe.qb.from_(table)
+		.where(table.customer == order.customer)
+		.where(table.company == order.company)
+		.where(table.docstatus == 1)
+		.where(table.status != "Closed")
+		.where(table.per_billed < 100)
+		.where(table.name != order.name)
+		.select(table.name)
+	)
+	approved = set(query.run(pluck=True))
+	rows = fresh.committed(lambda: query.select(table.base_grand_total, table.per_billed).run(as_dict=True))
+	return sum(share(row.base_grand_total, row.per_billed) for row in rows if row.name not in approved)
 
 
 def share(total: float | None, per_billed: float | None) -> float:

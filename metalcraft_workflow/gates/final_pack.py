@@ -6,11 +6,14 @@ be made again from nothing.
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, get_link_to_form
+from pypika.queries import QueryBuilder
 
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import transfer as rules
+from metalcraft_workflow.rules.returns import CREDIT
 
 
 def ready_to_pack(sales_order: str, without: str | None = None, for_update: bool = False) -> dict[str, float]:
@@ -28,7 +31,8 @@ def ready_to_pack(sales_order: str, without: str | None = None, for_update: bool
 
 
 def lines_of(sales_order: str) -> list[rules.Line]:
-	"""The lines of an order with what has to be brought for each."""
+	"""The lines of an order with what has to be brought for each: what was ordered, and again what came
+	back to be replaced or reworked."""
 	row, item = frappe.qb.DocType("Sales Order Item"), frappe.qb.DocType("Item")
 	rows = (
 		frappe.qb.from_(row)
@@ -49,25 +53,62 @@ def lines_of(sales_order: str) -> list[rules.Line]:
 		.run(as_dict=True)
 	)
 	bundled = bundle_parts(sales_order) if any(not row.is_stock_item for row in rows) else {}
+	replaced = replaced_qty(sales_order)
 	return [
 		rules.Line(
 			name=row.name,
 			idx=row.idx,
 			item_code=row.item_code,
-			qty=flt(row.qty),
-			parts=parts_of(row, bundled.get(row.name, {})),
+			qty=flt(row.qty) + replaced.get(row.name, 0),
+			parts=parts_of(row, bundled.get(row.name, {}), replaced.get(row.name, 0)),
 			by_supplier=bool(row.delivered_by_supplier),
 		)
 		for row in rows
 	]
 
 
-def parts_of(row: frappe._dict, bundled: dict[str, float]) -> tuple[rules.Part, ...]:
-	"""What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle."""
+def parts_of(row: frappe._dict, bundled: dict[str, float], replaced: float = 0) -> tuple[rules.Part, ...]:
+	"""What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle, and
+	`replaced` the quantity of the row that is brought again."""
 	if row.delivered_by_supplier:
 		return ()
 	needed = {row.item_code: flt(row.stock_qty)} if row.is_stock_item else bundled
-	return tuple(rules.Part(item_code, qty) for item_code, qty in needed.items() if qty > 0)
+	times = 1 + replaced / flt(row.qty) if replaced else 1
+	return tuple(
+		rules.Part(item_code, flt(qty * times, rules.PLACES)) for item_code, qty in needed.items() if qty > 0
+	)
+
+
+def replaced_qty(sales_order: str) -> dict[str, float]:
+	"""Order line -> quantity that came back and is to be brought again: by an authorization, to be
+	replaced or reworked; without one, to a warehouse that is not at Final Pack."""
+	note, line, row = (
+		frappe.qb.DocType(name)
+		for name in ("Delivery Note", "Delivery Note Item", "Return Authorization Item")
+	)
+	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
+	found: dict[str, float] = {}
+	for back in (
+		frappe.qb.from_(line)
+		.join(note)
+		.on(note.name == line.parent)
+		.left_join(row)
+		.on(row.name == line.return_authorization_item)
+		.where(line.against_sales_order == sales_order)
+		.where(note.docstatus == 1)
+		.where(note.is_return == 1)
+		.select(line.so_detail, line.qty, line.warehouse, line.return_authorization_item, row.disposition)
+		.run(as_dict=True)
+	):
+		if came_elsewhere(back, places) and back.disposition != CREDIT:
+			found[back.so_detail] = found.get(back.so_detail, 0) - flt(back.qty)
+	return found
+
+
+def came_elsewhere(line: frappe._dict, places: set[str]) -> bool:
+	"""Whether a line of a return came back apart from what is ready to pack: by an authorization, or to a
+	warehouse that is not one of `places`."""
+	return bool(line.return_authorization_item or (line.warehouse and line.warehouse not in places))
 
 
 def bundle_parts(sales_order: str) -> dict[str, dict[str, float]]:
@@ -123,7 +164,7 @@ def brought_parts(
 	)
 
 
-def read(query, for_update: bool) -> list[frappe._dict]:
+def read(query: QueryBuilder, for_update: bool) -> list[frappe._dict]:
 	"""The rows of `query`, which selects their `name`; with `for_update` as they were committed last.
 
 	Whoever saves a document has locked its rows before any event, and then waits for the lock of the
@@ -136,7 +177,7 @@ def read(query, for_update: bool) -> list[frappe._dict]:
 	return list(rows.values())
 
 
-def direction(row, places: set[str]) -> int:
+def direction(row: Document | frappe._dict, places: set[str]) -> int:
 	"""1 when a stock entry row brings something to `places`, -1 when it takes it away, else 0."""
 	return int(row.get("t_warehouse") in places) - int(row.get("s_warehouse") in places)
 
@@ -144,7 +185,10 @@ def direction(row, places: set[str]) -> int:
 def packed_qty(
 	order_lines: list[str], without: str | None = None, for_update: bool = False
 ) -> dict[str, float]:
-	"""Order line -> quantity on delivery notes, drafts included, less what came back."""
+	"""Order line -> quantity on delivery notes, drafts included, less what came back to Final Pack.
+
+	What comes back elsewhere, as by an authorization, is credited or brought again.
+	"""
 	if not order_lines:
 		return {}
 	note, row = (
@@ -157,10 +201,21 @@ def packed_qty(
 		.on(row.parent == note.name)
 		.where(row.so_detail.isin(order_lines))
 		.where(row.parent != (without or ""))
-		.select(row.name, row.docstatus, row.so_detail, row.qty, note.is_return)
+		.select(
+			row.name,
+			row.docstatus,
+			row.so_detail,
+			row.qty,
+			row.warehouse,
+			row.return_authorization_item,
+			note.is_return,
+			note.company,
+		)
 	)
 	found: dict[str, float] = {}
 	for line in read(query, for_update):
+		if line.is_return and came_elsewhere(line, warehouses(line.company)):
+			continue
 		if line.docstatus == 1 or (line.docstatus == 0 and not line.is_return):
 			# a return carries its quantity below zero
 			found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)

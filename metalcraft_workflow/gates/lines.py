@@ -1,5 +1,6 @@
 """Lines written on their own: "Update Items" does it, and the REST API can. The events of their
-document do not run then, so the one rule of the guard that would be passed by is kept here."""
+document do not run then, so the one rule of the guard that would be passed by is kept here; and tables
+that only their document may write are not written alone."""
 
 import frappe
 from frappe import _
@@ -31,3 +32,13 @@ def check_editor(row: Document, method: str | None = None) -> None:
 			PassageRefused,
 			title=_("Not Your Turn"),
 		)
+
+
+def refuse_alone(row: Document, method: str | None = None) -> None:
+	"""Refuse to write or delete a row by itself, around the checks and stamps of its document. Raises
+	PermissionError."""
+	frappe.throw(
+		_("Change this on {0} {1} itself.").format(_(row.parenttype or ""), row.parent or ""),
+		frappe.PermissionError,
+		title=_("Not Row by Row"),
+	)

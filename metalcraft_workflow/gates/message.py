@@ -1,16 +1,34 @@
-"""Requirements in words: translated, filled in, with a link to where they are mended."""
+"""Requirements and problems in words: translated, filled in, with a link to where they are mended."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import escape_html, get_link_to_form
+from frappe.model.document import Document
+from frappe.utils import escape_html, fmt_money, formatdate, get_link_to_form
 from frappe.utils.html_utils import unescape_html
 
-from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.requirement import Link, Problem, Requirement
+from metalcraft_workflow.rules.requirement import _ as mark
 
 
 def sentence(requirement: Requirement) -> str:
 	"""What to do about `requirement`: translated plain text."""
-	return _(requirement.message).format(**requirement.params)
+	return said(requirement.message, requirement.params)
+
+
+def said(message: str, params: Mapping[str, Any]) -> str:
+	"""`message`, translated, with its placeholders filled in: dates as people write them."""
+	return _(message).format(
+		**{name: formatdate(value) if isinstance(value, date) else value for name, value in params.items()}
+	)
+
+
+def money(amount: float, currency: str) -> str:
+	"""An amount as people write it in `currency`."""
+	return fmt_money(amount, currency=currency)
 
 
 def refusal(missing: list[Requirement]) -> str:
@@ -23,6 +41,44 @@ def refusal(missing: list[Requirement]) -> str:
 			text += " " + get_link_to_form(link.doctype, link.name, _("Open"))
 		rows.append(f"<li>{text}</li>")
 	return f"<ul>{''.join(rows)}</ul>"
+
+
+def in_words(problems: Iterable[Problem]) -> list[str]:
+	"""`problems` as translated sentences: plain text."""
+	return [said(problem.message, problem.params) for problem in problems]
+
+
+def refuse(problems: Iterable[Problem], title: str) -> None:
+	"""Raise a ValidationError that lists `problems`, if there are any."""
+	if sentences := in_words(problems):
+		frappe.throw("<br>".join(map(escape_html, sentences)), title=title)
+
+
+def as_requirement(
+	doc: Document,
+	code: str,
+	label: str,
+	problems: Iterable[Problem],
+	fieldname: str,
+	waivable: bool = True,
+	asked: bool = True,
+) -> list[Requirement]:
+	"""One requirement that says all of `problems`, to be mended in a field of `doc`; none when there are
+	none and nothing has `asked` for it."""
+	sentences = in_words(problems)
+	if not asked and not sentences:
+		return []
+	return [
+		Requirement(
+			code=code,
+			label=label,
+			message=mark("{problems}"),
+			params={"problems": " ".join(sentences)},
+			met=not sentences,
+			link=Link(doc.doctype, doc.name, fieldname),
+			waivable=waivable,
+		)
+	]
 
 
 def typed_text(text: str | None) -> str:

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from datetime import date
 
 import frappe
+from frappe.model.document import Document
 from frappe.query_builder.functions import Max
-from frappe.utils import cint, flt, getdate
+from frappe.utils import cint, flt, getdate, now_datetime
 
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import OUTSIDE, states_by_gate
-from metalcraft_workflow.rules.order import Delivery, Invoice, Line, OrderFacts, Precision
+from metalcraft_workflow.rules.order import Delivery, Invoice, Line, OrderFacts, Precision, ReturnRow
+from metalcraft_workflow.rules.returns import CREDIT, PLACES, Move, owed
 from metalcraft_workflow.rules.stage import order_stage
 
 
@@ -30,6 +32,7 @@ def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
 			"follows_process",
 			"keep_open",
 			"closed_by_workflow",
+			"currency",
 			"skip_delivery_note",
 			"order_type",
 			"per_delivered",
@@ -40,6 +43,7 @@ def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
 	order_lines = _by_order(_order_lines(names))
 	delivery_lines = _by_order(_delivery_lines(names))
 	invoice_lines = _by_order(_invoice_lines(names))
+	return_rows = _by_order(_return_rows(names))
 	paid_on = _last_payments({row.parent for rows in invoice_lines.values() for row in rows})
 	return {
 		order.name: OrderFacts(
@@ -49,14 +53,17 @@ def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
 			status=order.status,
 			keep_open=bool(order.keep_open),
 			closed_by_workflow=bool(order.closed_by_workflow),
+			currency=order.currency or "",
 			lines=_lines(
 				order_lines[order.name],
 				delivery_lines[order.name],
 				invoice_lines[order.name],
+				return_rows[order.name],
 				needs_delivery=not order.skip_delivery_note and order.order_type != "Maintenance",
 			),
 			deliveries=_deliveries(delivery_lines[order.name]),
 			invoices=_invoices(invoice_lines[order.name]),
+			returns=_returns(return_rows[order.name], delivery_lines[order.name]),
 			last_event=_last_event(delivery_lines[order.name], invoice_lines[order.name], paid_on),
 			per_delivered=flt(order.per_delivered),
 			precision=precision,
@@ -76,18 +83,28 @@ def read_order(name: str) -> OrderFacts:
 def keep_stage(facts: OrderFacts) -> str:
 	"""Write the stage of an order when it is not what is stored already; gives the stage.
 
-	The only place that writes `order_stage`. Nobody edits the order by it, so `modified` stays.
+	The only place that writes `order_stage`, and `closed_on` with it. Nobody edits the order by it, so
+	`modified` stays.
 	"""
 	stage = order_stage(facts)
 	if (frappe.db.get_value("Sales Order", facts.name, "order_stage") or "") != stage:
-		frappe.db.set_value("Sales Order", facts.name, "order_stage", stage, update_modified=False)
+		values = {"order_stage": stage, "closed_on": now_datetime() if stage == "Closed" else None}
+		frappe.db.set_value("Sales Order", facts.name, values, update_modified=False)
 	return stage
 
 
-def orders_of(doc) -> list[str]:
+def orders_of(doc: Document) -> list[str]:
 	"""Names of the Sales Orders that the lines of a delivery note or a sales invoice name, sorted."""
 	field = "against_sales_order" if doc.doctype == "Delivery Note" else "sales_order"
 	return sorted({row.get(field) for row in doc.get("items") or [] if row.get(field)})
+
+
+def total_of(doc: Document | frappe._dict, account_currency: str | None) -> float:
+	"""What an order or an invoice comes to, in the currency of the customer's account: there payments are
+	kept, and what is outstanding."""
+	if not account_currency or account_currency == doc.currency:
+		return flt(doc.rounded_total) or flt(doc.grand_total)
+	return flt(doc.base_rounded_total) or flt(doc.base_grand_total)
 
 
 def site_precision() -> Precision:
@@ -130,11 +147,13 @@ def _delivery_lines(names: list[str]) -> list[dict]:
 			line.against_sales_order.as_("sales_order"),
 			line.so_detail,
 			line.qty,
+			line.return_authorization_item,
 			note.name.as_("parent"),
 			note.docstatus,
 			note.is_return,
 			note.workflow_state,
 			note.posting_date,
+			note.posting_time,
 		)
 		.orderby(note.name)
 		.run(as_dict=True)
@@ -159,9 +178,42 @@ def _invoice_lines(names: list[str]) -> list[dict]:
 			invoice.is_return,
 			invoice.update_stock,
 			invoice.outstanding_amount,
+			invoice.party_account_currency,
 			invoice.posting_date,
 		)
 		.orderby(invoice.name)
+		.run(as_dict=True)
+	)
+
+
+def _return_rows(names: list[str]) -> list[dict]:
+	"""Rows of submitted return authorizations, in the order in which they were authorized."""
+	authorization, row = (
+		frappe.qb.DocType("Return Authorization"),
+		frappe.qb.DocType("Return Authorization Item"),
+	)
+	return (
+		frappe.qb.from_(row)
+		.join(authorization)
+		.on(authorization.name == row.parent)
+		.where(row.sales_order.isin(names))
+		.where(authorization.docstatus == 1)
+		.orderby(authorization.authorized_on)
+		.orderby(row.idx)
+		.select(
+			row.sales_order,
+			row.name,
+			row.parent,
+			row.idx,
+			row.so_detail,
+			row.item_code,
+			row.qty,
+			row.disposition,
+			row.condition,
+			row.received_qty,
+			row.settled_qty,
+			authorization.closed,
+		)
 		.run(as_dict=True)
 	)
 
@@ -183,15 +235,20 @@ def _last_payments(invoices: set[str]) -> dict[str, date]:
 
 
 def _lines(
-	order_lines: list[dict], delivery_lines: list[dict], invoice_lines: list[dict], needs_delivery: bool
+	order_lines: list[dict],
+	delivery_lines: list[dict],
+	invoice_lines: list[dict],
+	return_rows: list[dict],
+	needs_delivery: bool,
 ) -> tuple[Line, ...]:
 	"""The order's lines with what was delivered, sent back and billed of each.
 
 	Summed up from the documents: two of them submitted side by side leave ERPNext's own sums on the
 	order behind.
 	"""
-	delivered, returned, billed, credited = (defaultdict(float) for _ in range(4))
+	delivered, returned, billed, billed_qty, credited = (defaultdict(float) for _ in range(5))
 	invoices = defaultdict(int)
+	authorized = _authorized_moves(return_rows, delivery_lines)
 	for row in delivery_lines:
 		if row.docstatus == 1:
 			delivered[row.so_detail] += flt(row.qty)
@@ -200,6 +257,7 @@ def _lines(
 		if row.docstatus != 1:
 			continue
 		billed[row.so_detail] += flt(row.amount)
+		billed_qty[row.so_detail] += flt(row.qty)
 		invoices[row.so_detail] += 1
 		credited[row.so_detail] -= flt(row.qty) if row.is_return else 0
 		if row.update_stock:
@@ -207,6 +265,7 @@ def _lines(
 			returned[row.so_detail] -= flt(row.qty) if row.is_return else 0
 	return tuple(
 		Line(
+			name=row.name,
 			idx=row.idx,
 			item_code=row.item_code or "",
 			qty=flt(row.qty),
@@ -217,12 +276,60 @@ def _lines(
 			billed=billed[row.name],
 			credited_qty=credited[row.name],
 			invoice_lines=invoices[row.name],
+			billed_qty=billed_qty[row.name],
+			**authorized.get(row.name, {}),
 			at_final_pack=flt(row.final_pack_qty),
 			needs_delivery=needs_delivery,
 			recorded_delivered=flt(row.delivered_qty),
 			recorded_billed=flt(row.billed_amt),
 		)
 		for row in order_lines
+	)
+
+
+def _authorized_moves(return_rows: list[dict], delivery_lines: list[dict]) -> dict[str, dict[str, float]]:
+	"""Order line -> what came back of it by an authorization, and what is owed for that."""
+	dispositions = {row.name: row.disposition for row in return_rows}
+	if not dispositions:
+		return {}
+	to_credit, to_replace, moves = defaultdict(float), defaultdict(float), defaultdict(list)
+	for row in sorted(delivery_lines, key=lambda row: (row.posting_date, row.posting_time, row.parent)):
+		if row.docstatus != 1:
+			continue
+		disposition = dispositions.get(row.return_authorization_item)
+		if row.is_return and disposition == CREDIT:
+			to_credit[row.so_detail] -= flt(row.qty)
+		elif row.is_return and disposition:
+			to_replace[row.so_detail] -= flt(row.qty)
+			moves[row.so_detail].append(Move(-flt(row.qty), came_back=True))
+		elif not row.is_return:
+			moves[row.so_detail].append(Move(flt(row.qty)))
+	return {
+		line: {"to_credit": to_credit[line], "to_replace": to_replace[line], "owed": owed(moves[line])}
+		for line in {row.so_detail for row in return_rows}
+	}
+
+
+def _returns(rows: list[dict], delivery_lines: list[dict]) -> tuple[ReturnRow, ...]:
+	received = defaultdict(float)
+	for line in delivery_lines:
+		if line.docstatus == 1 and line.is_return and line.return_authorization_item:
+			received[line.return_authorization_item] -= flt(line.qty)
+	received = defaultdict(float, {name: flt(qty, PLACES) for name, qty in received.items()})
+	return tuple(
+		ReturnRow(
+			name=row.name,
+			authorization=row.parent,
+			idx=row.idx,
+			line=row.so_detail,
+			item_code=row.item_code,
+			qty=received[row.name] if row.closed else flt(row.qty),
+			received=received[row.name],
+			credit=row.disposition == CREDIT,
+			judged=bool(row.condition),
+			recorded=(flt(row.received_qty), flt(row.settled_qty)),
+		)
+		for row in rows
 	)
 
 
@@ -247,6 +354,7 @@ def _invoices(rows: list[dict]) -> tuple[Invoice, ...]:
 			name=name,
 			draft=row.docstatus == 0,
 			outstanding=flt(row.outstanding_amount),
+			currency=row.party_account_currency or "",
 			is_return=bool(row.is_return),
 		)
 		for name, row in invoices.items()

@@ -59,16 +59,20 @@ def about(doc: Document, kind: str, gate: str) -> dict:
 	}
 
 
-def last_passage(doc: Document, gate: str) -> frappe._dict | None:
-	"""The newest passage of `doc` through `gate`: name, user, from_state, fingerprint, creation."""
-	found = frappe.get_all(
+def passages(doc: Document, gate: str, limit: int | None = None) -> list[frappe._dict]:
+	"""Passages of `doc` through `gate`, newest first: name, user, from_state, fingerprint, creation."""
+	return frappe.get_all(
 		"Release Record",
 		filters=about(doc, "Passage", gate),
 		fields=["name", "user", "from_state", "fingerprint", "creation"],
 		order_by="creation desc, name desc",
-		limit=1,
+		limit=limit,
 	)
-	return found[0] if found else None
+
+
+def last_passage(doc: Document, gate: str) -> frappe._dict | None:
+	"""The newest passage of `doc` through `gate`, or None."""
+	return next(iter(passages(doc, gate, limit=1)), None)
 
 
 def voids_since_passage(doc: Document, gate: str) -> list[frappe._dict]:

@@ -4,14 +4,23 @@ from collections import defaultdict
 
 import frappe
 from frappe.model.document import Document
-from frappe.query_builder.functions import Coalesce
-from frappe.utils import flt
+from frappe.utils import flt, formatdate, getdate
 
-from metalcraft_workflow.rules import packing
 from metalcraft_workflow.rules import traceability as rules
+from metalcraft_workflow.rules.requirement import Problem
 
 # A line of a delivery by its name, and an item that it ships: its own, or that of a part of its bundle
 Key = tuple[str, str]
+
+# What a traceability row says of where its goods come from, and how it is known of them
+ORIGIN = {
+	"heat_no": "heat_no",
+	"supplier_lot": "supplier_lot",
+	"supplier": "supplier",
+	"source_purchase_order": "purchase_order",
+	"purchase_receipt": "purchase_receipt",
+	"certificate": "certificate",
+}
 
 
 def goods_of(doc: Document) -> list[tuple[Document, Document]]:
@@ -32,11 +41,14 @@ def goods_of(doc: Document) -> list[tuple[Document, Document]]:
 
 def lines_of(doc: Document) -> list[rules.Line]:
 	"""The lines of `doc`, and the parts of its bundles, as the rules see them."""
-	needs, sources = needs_by_line(doc), sources_by_line(doc)
+	goods = goods_of(doc)
+	items = items_of({row.item_code for _line, row in goods})
+	needs, sources = needs_by_line(doc, items), sources_by_line(doc)
 	before = doc.get_doc_before_save()
 	former = sources_by_line(before) if before else {}
+	changed, outgrown = changed_rows(doc), doc.flags.outgrown_bundles or ()
 	qty = qty_by_line(doc)
-	rows = {(line.name, row.item_code): line.idx for line, row in goods_of(doc)}
+	rows = {(line.name, row.item_code): line.idx for line, row in goods}
 	return [
 		rules.Line(
 			name=key[0],
@@ -46,9 +58,27 @@ def lines_of(doc: Document) -> list[rules.Line]:
 			needs=needs[key],
 			sources=sources.get(key, ()),
 			former_sources=former.get(key, ()),
+			has_batch=bool(items[key[1]].has_batch_no) if key[1] in items else False,
+			has_serial=bool(items[key[1]].has_serial_no) if key[1] in items else False,
+			rows_lead=key in outgrown or (key in changed and sources.get(key, ()) == former.get(key, ())),
 		)
 		for key, number in rows.items()
 	]
+
+
+def changed_rows(doc: Document) -> set[Key]:
+	"""Lines and items of which this save names other batches, serial numbers or quantities than what is
+	stored."""
+
+	def named(doc: Document | None) -> dict[Key, set[tuple]]:
+		found = defaultdict(set)
+		for entry in entries_of(doc) if doc else ():
+			if entry.batch_no or entry.serial_nos:
+				found[entry.line, entry.item_code].add((entry.batch_no, entry.serial_nos, entry.qty))
+		return found
+
+	now, before = named(doc), named(doc.get_doc_before_save())
+	return {key for key in now if now[key] != before.get(key)}
 
 
 def stock_qty(row: Document) -> float:
@@ -66,23 +96,24 @@ def qty_by_line(doc: Document) -> dict[Key, float]:
 	return found
 
 
-def needs_by_line(doc: Document) -> dict[Key, str]:
+def needs_by_line(doc: Document, items: dict[str, frappe._dict]) -> dict[Key, str]:
 	"""Line and item -> what it must name, as its order line says, else as its item or its template says."""
-	goods = goods_of(doc)
-	of_item = needs_of_items({row.item_code for _line, row in goods})
 	of_order_line = values(
 		"Sales Order Item", "traceability_required", {row.get("so_detail") for row in doc.items}
 	)
 	found = {}
-	for line, row in goods:
-		own, template = of_item.get(row.item_code, (None, None))
+	for line, row in goods_of(doc):
+		item = items.get(row.item_code) or frappe._dict()
 		needs_of = rules.needs_of if row is line else rules.needs_of_part
-		found[line.name, row.item_code] = needs_of(own, of_order_line.get(line.get("so_detail")), template)
+		found[line.name, row.item_code] = needs_of(
+			item.needs, of_order_line.get(line.get("so_detail")), item.template_needs
+		)
 	return found
 
 
-def needs_of_items(codes: set[str]) -> dict[str, tuple[str | None, str | None]]:
-	"""Item -> what it asks to be named, and what the template asks of which it is a variant."""
+def items_of(codes: set[str]) -> dict[str, frappe._dict]:
+	"""Item -> what it asks to be named, what the template asks of which it is a variant, and how stock
+	keeps it."""
 	if not codes:
 		return {}
 	item, template = frappe.qb.DocType("Item"), frappe.qb.DocType("Item").as_("template")
@@ -91,10 +122,16 @@ def needs_of_items(codes: set[str]) -> dict[str, tuple[str | None, str | None]]:
 		.left_join(template)
 		.on(item.variant_of == template.name)
 		.where(item.name.isin(list(codes)))
-		.select(item.name, item.traceability_required, template.traceability_required)
-		.run()
+		.select(
+			item.name,
+			item.has_batch_no,
+			item.has_serial_no,
+			item.traceability_required.as_("needs"),
+			template.traceability_required.as_("template_needs"),
+		)
+		.run(as_dict=True)
 	)
-	return {name: (own, of_template) for name, own, of_template in rows}
+	return {row.name: row for row in rows}
 
 
 def sources_by_line(doc: Document) -> dict[Key, tuple[rules.Source, ...]]:
@@ -145,24 +182,62 @@ def entries_of(doc: Document) -> list[rules.Entry]:
 			batch_no=row.batch_no or "",
 			serial_nos=serial_numbers(row.serial_nos),
 			heat_no=(row.heat_no or "").strip(),
-			row=row.idx,
+			row=row.idx or number + 1,
 			key=str(number),
+			noted=any(row.get(name) for name in ORIGIN if name != "heat_no"),
 		)
 		for number, row in enumerate(doc.traceability)
 	]
 
 
-def problems_of(doc: Document) -> list[rules.Problem]:
-	"""What is missing or wrong in the traceability of `doc`."""
+def problems_of(doc: Document, lines: list[rules.Line]) -> list[Problem]:
+	"""What is missing or wrong in the traceability of `doc`, whose lines are `lines`."""
 	entries = entries_of(doc)
-	batches = {entry.batch_no for entry in entries if entry.batch_no}
-	serials = {serial_no for entry in entries for serial_no in entry.serial_nos}
-	return rules.problems(
-		lines_of(doc),
-		entries,
-		values("Batch", "item", batches),
-		values("Serial No", "item_code", serials),
-	)
+	return rules.problems(lines, entries, batches_named(doc, entries), serials_named(entries))
+
+
+def wrong_rows(doc: Document, lines: list[rules.Line]) -> list[Problem]:
+	"""What the rows of `doc`, whose lines are `lines`, name that cannot be, as far as this save brings it
+	in."""
+	changed = changed_rows(doc)
+	entries = [entry for entry in entries_of(doc) if (entry.line, entry.item_code) in changed]
+	if not entries:
+		return []
+	return rules.wrong(lines, entries, batches_named(doc, entries), serials_named(entries))
+
+
+def batches_named(doc: Document, entries: list[rules.Entry]) -> dict[str, rules.Batch]:
+	"""The batches that `entries` name."""
+	names = {entry.batch_no for entry in entries} - {""}
+	if not names:
+		return {}
+	day = getdate(doc.posting_date)
+	return {
+		row.name: rules.Batch(
+			item_code=row.item,
+			heat_no=(row.heat_no or "").strip(),
+			disabled=bool(row.disabled),
+			expired_on=formatdate(row.expiry_date) if row.expiry_date and row.expiry_date < day else "",
+		)
+		for row in frappe.get_all(
+			"Batch",
+			filters={"name": ["in", list(names)]},
+			fields=["name", "item", "heat_no", "disabled", "expiry_date"],
+		)
+	}
+
+
+def serials_named(entries: list[rules.Entry]) -> dict[str, rules.Serial]:
+	"""The serial numbers that `entries` name, as far as stock keeps them."""
+	names = {serial_no for entry in entries for serial_no in entry.serial_nos}
+	if not names:
+		return {}
+	return {
+		row.name: rules.Serial(row.item_code, row.batch_no or "")
+		for row in frappe.get_all(
+			"Serial No", filters={"name": ["in", list(names)]}, fields=["name", "item_code", "batch_no"]
+		)
+	}
 
 
 def values(doctype: str, fieldname: str, names: set[str | None]) -> dict[str, str]:
@@ -171,156 +246,3 @@ def values(doctype: str, fieldname: str, names: set[str | None]) -> dict[str, st
 	if not names:
 		return {}
 	return dict(frappe.get_all(doctype, {"name": ["in", list(names)]}, ["name", fieldname], as_list=True))
-
-
-def sources_changed(doc: Document) -> bool:
-	"""Whether this save names other batches or serial numbers than what is stored."""
-	before = doc.get_doc_before_save()
-
-	def named(doc):
-		return {
-			(entry.line, entry.item_code, entry.batch_no, entry.serial_nos, entry.qty)
-			for entry in entries_of(doc)
-			if entry.batch_no or entry.serial_nos
-		}
-
-	return bool(named(doc) - (named(before) if before else set()))
-
-
-def promise_problems(doc: Document) -> list[rules.Problem]:
-	"""Batches and serial numbers of `doc` that are not there, or that another open delivery has."""
-	goods = {
-		(line.name, row.item_code): (line.idx, row.warehouse or line.warehouse or "")
-		for line, row in goods_of(doc)
-	}
-	mine = [
-		packing.Promise(
-			row=goods[entry.line, entry.item_code][0],
-			item_code=entry.item_code,
-			warehouse=goods[entry.line, entry.item_code][1],
-			qty=entry.qty,
-			batch_no=entry.batch_no,
-			serial_nos=entry.serial_nos,
-		)
-		for entry in entries_of(doc)
-		if (entry.line, entry.item_code) in goods and (entry.batch_no or entry.serial_nos)
-	]
-	if not mine:
-		return []
-	others = [
-		packing.Promise(
-			row=0,
-			item_code=row.item_code,
-			warehouse=row.warehouse or "",
-			qty=flt(row.qty),
-			batch_no=row.batch_no or "",
-			serial_nos=serial_numbers(row.serial_nos),
-			delivery=row.parent,
-		)
-		for row in entries_of_other_drafts(doc, {promise.item_code for promise in mine})
-	]
-	return packing.promised_twice(mine, others, batch_stock(mine), serial_places(mine))
-
-
-def entries_of_other_drafts(doc: Document, items: set[str]) -> list[frappe._dict]:
-	"""Traceability rows of the other open delivery notes that name one of `items`."""
-	entry, row, part, note = (
-		frappe.qb.DocType("Traceability Entry"),
-		frappe.qb.DocType("Delivery Note Item"),
-		frappe.qb.DocType("Packed Item"),
-		frappe.qb.DocType("Delivery Note"),
-	)
-	found = (
-		frappe.qb.from_(note)
-		.join(entry)
-		.on((entry.parent == note.name) & (entry.parenttype == "Delivery Note"))
-		.join(row)
-		.on(entry.delivery_note_item == row.name)
-		.left_join(part)
-		.on((part.parent_detail_docname == row.name) & (part.item_code == entry.item_code))
-		.where(note.docstatus == 0)
-		.where(note.is_return == 0)
-		.where(note.name != (doc.name or ""))
-		.where(entry.item_code.isin(list(items)))
-		.select(
-			entry.name,
-			entry.parent,
-			entry.item_code,
-			entry.qty,
-			entry.batch_no,
-			entry.serial_nos,
-			Coalesce(part.warehouse, row.warehouse).as_("warehouse"),
-		)
-		.run(as_dict=True)
-	)
-	# A bundle may name a part twice; what is promised of it counts once
-	return list({line.name: line for line in found}.values())
-
-
-def batch_stock(promises: list[packing.Promise]) -> dict[tuple[str, str], float]:
-	"""(batch, warehouse) -> quantity there now, for the batches whose item keeps its stock by batch."""
-	from erpnext.stock.doctype.batch.batch import get_batch_qty
-
-	return {
-		(promise.batch_no, promise.warehouse): flt(
-			get_batch_qty(batch_no=promise.batch_no, warehouse=promise.warehouse, item_code=promise.item_code)
-		)
-		for promise in promises
-		if promise.batch_no and frappe.get_cached_value("Item", promise.item_code, "has_batch_no")
-	}
-
-
-def serial_places(promises: list[packing.Promise]) -> dict[str, str]:
-	"""Serial number -> the warehouse it is in, for those that stock keeps."""
-	return values("Serial No", "warehouse", {name for promise in promises for name in promise.serial_nos})
-
-
-def brought_for(order_lines: list[str], places: set[str]) -> dict[str, list[rules.Source]]:
-	"""Order line -> batches and serial numbers that came to `places` for it and that no delivery note
-	names, in the order in which they came."""
-	if not order_lines:
-		return {}
-	row, entry = frappe.qb.DocType("Stock Entry Detail"), frappe.qb.DocType("Serial and Batch Entry")
-	came = (
-		frappe.qb.from_(row)
-		.join(entry)
-		.on(entry.parent == row.serial_and_batch_bundle)
-		.where(row.sales_order_item.isin(order_lines))
-		.where(row.docstatus == 1)
-		.where(row.t_warehouse.isin(list(places)) | row.s_warehouse.isin(list(places)))
-		.orderby(row.creation)
-		.orderby(entry.idx)
-		.select(row.sales_order_item, row.t_warehouse, entry.batch_no, entry.serial_no, entry.qty)
-		.run(as_dict=True)
-	)
-	moves = [
-		packing.Move(
-			line.sales_order_item,
-			abs(flt(line.qty)) * (1 if line.t_warehouse in places else -1),
-			line.batch_no or "",
-			line.serial_no or "",
-		)
-		for line in came
-	]
-	return packing.free_sources(moves + named_on_delivery_notes(order_lines))
-
-
-def named_on_delivery_notes(order_lines: list[str]) -> list[packing.Move]:
-	"""What delivery notes, drafts included, have taken of `order_lines`."""
-	entry, row = frappe.qb.DocType("Traceability Entry"), frappe.qb.DocType("Delivery Note Item")
-	taken = (
-		frappe.qb.from_(entry)
-		.join(row)
-		.on(entry.delivery_note_item == row.name)
-		.where(row.so_detail.isin(order_lines))
-		.where(row.docstatus < 2)
-		.select(row.so_detail, entry.qty, entry.batch_no, entry.serial_nos)
-		.run(as_dict=True)
-	)
-	moves = []
-	for line in taken:
-		serials = serial_numbers(line.serial_nos)
-		moves += [packing.Move(line.so_detail, -1, line.batch_no or "", serial_no) for serial_no in serials]
-		if not serials:
-			moves.append(packing.Move(line.so_detail, -flt(line.qty), line.batch_no or ""))
-	return moves

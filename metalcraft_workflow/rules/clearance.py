@@ -1,8 +1,9 @@
 """What a delivery's orders and customer must fulfil before goods leave (steps 8, 10 and 11)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from metalcraft_workflow.rules.quantity import plain_money
 from metalcraft_workflow.rules.requirement import Link, Requirement, _
 
 # Amounts that differ by less are the same: half of the smallest coin
@@ -71,12 +72,16 @@ def why_not_released(order: Order) -> str:
 
 def prepayment_due(order: Order) -> float:
 	"""How much of the prepayment of `order` is still to be paid."""
-	due = order.total * order.prepayment / 100 - order.paid
+	# Half a cent may have been rounded either way
+	due = round(order.total * order.prepayment / 100 - order.paid, 6)
 	return due if due > TOLERANCE else 0
 
 
-def prepayment(orders: Iterable[Order]) -> Requirement | None:
-	"""The requirement that the prepayments are received; None when no order asks for one."""
+def prepayment(
+	orders: Iterable[Order], money: Callable[[float, str], str] = plain_money
+) -> Requirement | None:
+	"""The requirement that the prepayments are received; None when no order asks for one. `money` writes an
+	amount in a currency for whoever reads it."""
 	orders = [order for order in orders if order.prepayment > 0]
 	if not orders:
 		return None
@@ -86,14 +91,12 @@ def prepayment(orders: Iterable[Order]) -> Requirement | None:
 		code="prepayment",
 		label=_("Prepayment received"),
 		message=_(
-			"Sales Order {order} must be paid to {percent}% before a delivery: {due} {currency} are still"
-			" to come."
+			"Sales Order {order} must be paid to {percent}% before a delivery: {due} are still to come."
 		),
 		params={
 			"order": order.name,
 			"percent": f"{order.prepayment:g}",
-			"due": f"{prepayment_due(order):.2f}",
-			"currency": order.currency,
+			"due": money(prepayment_due(order), order.currency),
 		},
 		met=not wanting,
 		link=Link("Sales Order", order.name),

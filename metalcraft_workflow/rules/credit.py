@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from metalcraft_workflow.rules.quantity import plain_money
 from metalcraft_workflow.rules.requirement import Link, Requirement, _
 
 
@@ -23,7 +24,7 @@ class Credit:
 	limit: float = 0
 	exposure: float = 0
 	released: bool = False
-	money: Callable[[float], str] = "{:,.2f}".format
+	money: Callable[[float], str] = plain_money
 
 
 def over_limit(credit: Credit) -> bool:

@@ -1,13 +1,12 @@
 """What a delivery may take: goods that are at Final Pack, and that no other delivery has (step 8)."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metalcraft_workflow.rules.requirement import _
-from metalcraft_workflow.rules.traceability import Problem, Source
-
-PLACES = 6
+from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.requirement import Problem, _
+from metalcraft_workflow.rules.traceability import Source
 
 
 @dataclass(frozen=True)
@@ -38,41 +37,49 @@ class Promise:
 @dataclass(frozen=True)
 class Move:
 	"""Goods of one batch, or one piece with a serial number, that came for an order line; less than
-	nothing when they went."""
+	nothing when they went. A bundle has several items for one line."""
 
 	order_line: str
+	item_code: str
 	qty: float
 	batch_no: str = ""
 	serial_no: str = ""
 
 
-def free_sources(moves: Iterable[Move]) -> dict[str, list[Source]]:
-	"""Order line -> what is left of its batches and serial numbers, in the order in which they came."""
-	left: dict[str, dict[str, dict[str, float]]] = {}
+def free_sources(moves: Iterable[Move]) -> dict[tuple[str, str], list[Source]]:
+	"""(order line, item) -> what is left of its batches and serial numbers, in the order in which they
+	came."""
+	left: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
 	for move in moves:
-		pieces = left.setdefault(move.order_line, {}).setdefault(move.batch_no, {})
+		batches = left.setdefault((move.order_line, move.item_code), {})
+		pieces = batches.setdefault(move.batch_no, {})
 		pieces[move.serial_no] = pieces.get(move.serial_no, 0) + move.qty
-	found: dict[str, list[Source]] = {}
-	for order_line, batches in left.items():
+	found: dict[tuple[str, str], list[Source]] = {}
+	for key, batches in left.items():
 		for batch_no, pieces in batches.items():
 			qty = round(sum(pieces.values()), PLACES)
 			serials = tuple(name for name, count in pieces.items() if name and count > 0)
 			if qty > 0 and (batch_no or serials):
-				found.setdefault(order_line, []).append(Source(qty, batch_no, serials))
+				found.setdefault(key, []).append(Source(qty, batch_no, serials))
 	return found
 
 
-def allocate(qty: float, sources: Iterable[Source]) -> list[Source]:
-	"""`qty` taken from `sources`, one after the other. What they do not cover is a source without a
-	name, so that the whole of `qty` is always there."""
-	taken, left = [], round(qty, PLACES)
-	for source in sources:
-		part = min(left, source.qty)
-		if part <= 0:
-			break
-		taken.append(Source(part, source.batch_no, source.serial_nos[: int(part)]))
-		left = round(left - part, PLACES)
-	return [*taken, Source(left)] if left > 0 else taken
+def share(sources: Iterable[Source], quantities: Iterable[float]) -> list[list[Source]]:
+	"""`sources` handed out to `quantities`, one after the other; who comes late may get less."""
+	left, found = deque(sources), []
+	for qty in quantities:
+		taken = []
+		while left and qty > 0:
+			source = left.popleft()
+			part = min(qty, source.qty)
+			pieces = int(part)
+			taken.append(Source(part, source.batch_no, source.serial_nos[:pieces]))
+			if source.qty > part:
+				rest = round(source.qty - part, PLACES)
+				left.appendleft(Source(rest, source.batch_no, source.serial_nos[pieces:]))
+			qty = round(qty - part, PLACES)
+		found.append(taken)
+	return found
 
 
 def too_much(lines: Iterable[OrderLine], available: Mapping[str, float]) -> list[Problem]:
@@ -92,8 +99,8 @@ def too_much(lines: Iterable[OrderLine], available: Mapping[str, float]) -> list
 					),
 					{
 						"row": rows[-1].row,
-						"qty": f"{round(qty, PLACES):g}",
-						"there": f"{round(there, PLACES):g}",
+						"qty": plain(qty),
+						"there": plain(there),
 						"uom": rows[-1].uom,
 						"item": rows[-1].item_code,
 						"order": rows[-1].order,
@@ -108,11 +115,12 @@ def promised_twice(
 	others: Iterable[Promise],
 	batch_stock: Mapping[tuple[str, str], float],
 	serial_place: Mapping[str, str],
+	delivered_with: Mapping[str, str] | None = None,
 ) -> list[Problem]:
 	"""Batches and serial numbers of a delivery that are not there, or that another open one has.
 
-	`batch_stock` is (batch, warehouse) -> quantity; `serial_place` is serial number -> warehouse, for
-	those that stock keeps.
+	`batch_stock` is (batch, warehouse) -> quantity; `serial_place` is serial number -> warehouse ("" when
+	it is in none), for those that stock keeps; `delivered_with` is serial number -> what it left with.
 	"""
 	mine, others = list(mine), list(others)
 	taken = {serial_no: other.delivery for other in others for serial_no in other.serial_nos}
@@ -131,15 +139,22 @@ def promised_twice(
 					)
 				)
 			elif serial_no in serial_place and serial_place[serial_no] != promise.warehouse:
-				found.append(
-					Problem(
-						_(
-							"Row {row}: serial number {serial} is not in stock at {warehouse}. Choose one that"
-							" is."
-						),
-						values,
+				place, gone = serial_place[serial_no], (delivered_with or {}).get(serial_no)
+				if place:
+					message = _(
+						"Row {row}: serial number {serial} is in {place}, not in {warehouse}. Choose one that"
+						" is there, or have it brought."
 					)
-				)
+				elif gone:
+					message = _(
+						"Row {row}: serial number {serial} has left with Delivery Note {gone}. Choose another"
+						" one."
+					)
+				else:
+					message = _(
+						"Row {row}: serial number {serial} is not in stock. Choose one that is in {warehouse}."
+					)
+				found.append(Problem(message, {**values, "place": place, "gone": gone}))
 	found += _batches_promised_twice(mine, others, batch_stock)
 	return found
 
@@ -173,8 +188,8 @@ def _batches_promised_twice(
 						"row": promise.row,
 						"batch": promise.batch_no,
 						"warehouse": promise.warehouse,
-						"free": f"{max(round(free, PLACES), 0):g}",
-						"qty": f"{round(wanted[key], PLACES):g}",
+						"free": plain(max(free, 0)),
+						"qty": plain(wanted[key]),
 						"deliveries": ", ".join(sorted(deliveries[key])),
 					},
 				)

@@ -1,9 +1,11 @@
 """Step 4: how an order differs from what was quoted, for whoever approves it."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from metalcraft_workflow.rules.quantity import plain
 from metalcraft_workflow.rules.requirement import Link, Requirement, _
 
 # Smaller than this, a price after discount differs only by how the discount was spread over the lines
@@ -26,7 +28,6 @@ class QuotedLine:
 	qty: float
 	rate: float
 	net_rate: float | None = None
-	uom: str = ""
 	currency: str = ""
 	ordered_qty: float = 0
 	set_key: str = ""
@@ -42,7 +43,6 @@ class OrderedLine:
 	qty: float
 	rate: float
 	net_rate: float | None = None
-	uom: str = ""
 	currency: str = ""
 	quoted: str = ""
 	delivery_date: date | None = None
@@ -55,6 +55,21 @@ class Difference:
 	kind: str
 	message: str
 	params: dict = field(default_factory=dict)
+
+
+def set_keys(lines: Iterable[tuple[str, str, bool]]) -> dict[str, str]:
+	"""Line -> the line that it is an alternative of; its own name when it is none.
+
+	`lines` are those of quotations, in their order: quotation, line, and whether it is an alternative, which
+	is one to the last line before it that is none.
+	"""
+	keys: dict[str, str] = {}
+	main: dict[str, str] = {}
+	for quotation, line, is_alternative in lines:
+		if not is_alternative:
+			main[quotation] = line
+		keys[line] = main.get(quotation, line)
+	return keys
 
 
 def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Difference]:
@@ -80,8 +95,8 @@ def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Di
 					{
 						"row": line.idx,
 						"item": line.item_code,
-						"qty": _number(line.qty),
-						"rate": _number(line.rate),
+						"qty": plain(line.qty),
+						"rate": plain(line.rate),
 					},
 				)
 			)
@@ -108,8 +123,8 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 	where = {"row": line.idx, "item": line.item_code, "quotation": source.quotation}
 	if line.currency != source.currency:
 		values = {
-			"ordered": f"{_number(line.rate)} {line.currency}",
-			"quoted": f"{_number(source.rate)} {source.currency}",
+			"ordered": f"{plain(line.rate)} {line.currency}",
+			"quoted": f"{plain(source.rate)} {source.currency}",
 		}
 		return [
 			Difference(
@@ -118,8 +133,8 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				{**where, **values},
 			)
 		]
-	if _number(line.rate) != _number(source.rate):
-		values = {"ordered": _number(line.rate), "quoted": _number(source.rate)}
+	if plain(line.rate) != plain(source.rate):
+		values = {"ordered": plain(line.rate), "quoted": plain(source.rate)}
 		return [
 			Difference(
 				"price",
@@ -128,7 +143,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 			)
 		]
 	if None not in (line.net_rate, source.net_rate) and abs(line.net_rate - source.net_rate) > ROUNDING:
-		values = {"ordered": _number(line.net_rate), "quoted": _number(source.net_rate)}
+		values = {"ordered": plain(line.net_rate), "quoted": plain(source.net_rate)}
 		return [
 			Difference(
 				"discount",
@@ -175,8 +190,8 @@ def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
 			{
 				"rows": ", ".join(f"#{line.idx}" for line in lines),
 				"item": source.item_code,
-				"ordered": _number(qty),
-				"quoted": _number(open_qty),
+				"ordered": plain(qty),
+				"quoted": plain(open_qty),
 				"quotation": source.quotation,
 			},
 		)
@@ -197,15 +212,10 @@ def _missing(quoted: list[QuotedLine], taken: dict[str, list[OrderedLine]]) -> l
 			_("{item}: {quoted} in {quotation}, not ordered"),
 			{
 				"item": line.item_code,
-				"quoted": _number(line.qty - line.ordered_qty),
+				"quoted": plain(line.qty - line.ordered_qty),
 				"quotation": line.quotation,
 			},
 		)
 		for line in quoted
 		if (line.set_key or line.name) not in covered and (line.set_key or line.name) == line.name
 	]
-
-
-def _number(value: float) -> str:
-	"""A number as people write it: no needless zeros, and 6 places at most."""
-	return f"{value:.6f}".rstrip("0").rstrip(".")

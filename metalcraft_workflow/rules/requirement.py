@@ -1,4 +1,4 @@
-"""The one vocabulary of every gate: a requirement, met or not.
+"""The one vocabulary of every gate: a requirement, met or not; and of what is wrong with rows and lines.
 
 Messages here are templates that the translation extractor can find; they are translated and
 filled in `gates`, where Frappe is at hand.
@@ -42,6 +42,14 @@ class Requirement:
 	params: Mapping[str, Any] = field(default_factory=dict)
 	link: Link | None = None
 	waivable: bool = True
+
+
+@dataclass(frozen=True)
+class Problem:
+	"""One thing that is wrong, as a sentence with {placeholders} that says where and what to do."""
+
+	message: str
+	params: Mapping[str, Any] = field(default_factory=dict)
 
 
 def unmet(requirements: list[Requirement]) -> list[Requirement]:

@@ -10,20 +10,40 @@ What counts as settled:
   order is to be billed too. A line without an amount needs no bill.
 - Paid means that no invoice has anything outstanding, whatever took it to nothing: payments, journal
   entries, write-offs. Nor has a credit note: until it is refunded or set off, money is owed.
+- What comes back by a return authorization (RMA) has been decided on: to be credited, and then it is
+  not delivered again; or to be replaced or reworked, and then it is, without another bill. The order
+  waits for that until it is done.
 - An order of which everything came back and was credited was never shipped and paid. It stays open
-  until a person closes it.
+  until a person closes it, unless all of it came back by an authorization.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from metalcraft_workflow.rules import returns
 from metalcraft_workflow.rules.order import OrderFacts
+from metalcraft_workflow.rules.quantity import plain, plain_money
 from metalcraft_workflow.rules.requirement import Link, Requirement, _, unmet
 
 CLOSE, REOPEN = "close", "reopen"
 
+# Writes an amount in a currency
+Money = Callable[[float, str], str]
+
 # What makes a closed order an open one again. A draft, a hold or days of grace do not.
-REOPENS = {"delivered", "returns", "kept", "billed", "paid", "keep_open"}
+REOPENS = {
+	"delivered",
+	"returns",
+	returns.EXPECTED,
+	returns.JUDGED,
+	returns.CREDITED,
+	returns.REPLACED,
+	"kept",
+	"billed",
+	"paid",
+	"keep_open",
+}
 
 
 @dataclass(frozen=True)
@@ -34,19 +54,24 @@ class ClosingPolicy:
 	days_of_grace: int = 0
 
 
-def requirements(order: OrderFacts, policy: ClosingPolicy, today: date) -> list[Requirement]:
-	"""Everything that closing asks of `order`, met or not. None of it can be waived: who wants the
-	order closed all the same closes it by hand."""
+def requirements(
+	order: OrderFacts, policy: ClosingPolicy, today: date, money: Money = plain_money
+) -> list[Requirement]:
+	"""Everything that closing asks of `order`, met or not; `money` writes amounts for whoever reads it.
+
+	None of it can be waived: who wants the order closed all the same closes it by hand.
+	"""
 	return [
 		_approved(order),
 		_not_on_hold(order),
 		_delivered(order),
 		_returns(order),
+		*_authorized_returns(order),
 		_kept(order),
 		_no_draft_deliveries(order),
-		_billed(order),
+		_billed(order, money),
 		_no_draft_invoices(order),
-		_paid(order),
+		_paid(order, money),
 		_not_kept_open(order),
 		_grace(order, policy, today),
 		Requirement(
@@ -93,8 +118,14 @@ def _not_on_hold(order: OrderFacts) -> Requirement:
 
 
 def _delivered(order: OrderFacts) -> Requirement:
-	missing = {line: line.missing(order.precision) - line.came_back(order.precision) for line in order.lines}
-	rows = [f"{line.idx}. {line.item_code}: {qty:g}" for line, qty in missing.items() if qty > 0]
+	precision = order.precision
+	missing = {
+		line: line.missing(precision) - line.came_back(precision) - line.to_ship_again(precision)
+		for line in order.lines
+	}
+	rows = [
+		f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in missing.items() if qty > precision.qty
+	]
 	return Requirement(
 		code="delivered",
 		label=_("Everything delivered"),
@@ -107,7 +138,7 @@ def _delivered(order: OrderFacts) -> Requirement:
 
 def _returns(order: OrderFacts) -> Requirement:
 	came_back = {line: line.came_back(order.precision) for line in order.lines}
-	rows = [f"{line.idx}. {line.item_code}: {qty:g}" for line, qty in came_back.items() if qty > 0]
+	rows = [f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in came_back.items() if qty > 0]
 	return Requirement(
 		code="returns",
 		label=_("Nothing came back unanswered"),
@@ -118,6 +149,50 @@ def _returns(order: OrderFacts) -> Requirement:
 	)
 
 
+def _authorized_returns(order: OrderFacts) -> list[Requirement]:
+	"""What the order's return authorizations still wait for; nothing where there are none."""
+	if not order.returns:
+		return []
+	waiting = returns.waiting(order)
+	return [
+		Requirement(
+			code=code,
+			label=label,
+			message=message,
+			met=not waiting[code],
+			params={
+				"rows": _few(
+					[f"{row.authorization}, {row.item_code}: {plain(qty)}" for row, qty in waiting[code]]
+				)
+			},
+			link=Link("Return Authorization", waiting[code][0][0].authorization) if waiting[code] else None,
+			waivable=False,
+		)
+		for code, label, message in (
+			(
+				returns.EXPECTED,
+				_("Every authorized return received"),
+				_("Still to come back: {rows}. Receive it, or close the return authorization."),
+			),
+			(
+				returns.JUDGED,
+				_("Condition of returns judged"),
+				_("Came back and not looked at: {rows}. Quality Assurance records its condition."),
+			),
+			(
+				returns.CREDITED,
+				_("Returns credited"),
+				_("Came back to be credited: {rows}. Make the credit note from the return authorization."),
+			),
+			(
+				returns.REPLACED,
+				_("Returns replaced"),
+				_("Came back to be shipped again: {rows}. Bring it to Final Pack, pack and ship it."),
+			),
+		)
+	]
+
+
 def _kept(order: OrderFacts) -> Requirement:
 	lines = [line for line in order.lines if line.needs_delivery]
 	return Requirement(
@@ -126,7 +201,8 @@ def _kept(order: OrderFacts) -> Requirement:
 		message=_("Everything came back and was credited. Close the order by hand if that is the end of it."),
 		met=not order.is_delivered
 		or not lines
-		or any(line.delivered > order.precision.qty for line in lines),
+		or any(line.delivered > order.precision.qty for line in lines)
+		or all(line.to_credit + line.to_replace + order.precision.qty >= line.returned > 0 for line in lines),
 		waivable=False,
 	)
 
@@ -144,9 +220,13 @@ def _no_draft_deliveries(order: OrderFacts) -> Requirement:
 	)
 
 
-def _billed(order: OrderFacts) -> Requirement:
+def _billed(order: OrderFacts, money: Money) -> Requirement:
 	unbilled = {line: line.unbilled(order.precision) for line in order.lines}
-	rows = [f"{line.idx}. {line.item_code}: {amount:,.2f}" for line, amount in unbilled.items() if amount > 0]
+	rows = [
+		f"{line.idx}. {line.item_code}: {money(amount, order.currency)}"
+		for line, amount in unbilled.items()
+		if amount > 0
+	]
 	return Requirement(
 		code="billed",
 		label=_("Everything billed"),
@@ -170,14 +250,14 @@ def _no_draft_invoices(order: OrderFacts) -> Requirement:
 	)
 
 
-def _paid(order: OrderFacts) -> Requirement:
+def _paid(order: OrderFacts, money: Money) -> Requirement:
 	# A credit note that waits for its refund has a negative amount outstanding
 	unpaid = [
 		invoice
 		for invoice in order.invoices
 		if not invoice.draft and abs(invoice.outstanding) > order.precision.money
 	]
-	rows = [f"{invoice.name}: {invoice.outstanding:,.2f}" for invoice in unpaid]
+	rows = [f"{invoice.name}: {money(invoice.outstanding, invoice.currency)}" for invoice in unpaid]
 	return Requirement(
 		code="paid",
 		label=_("Everything paid"),
@@ -208,7 +288,7 @@ def _grace(order: OrderFacts, policy: ClosingPolicy, today: date) -> Requirement
 		label=_("Days of grace over"),
 		message=_("The days of grace last until {date}."),
 		met=not policy.days_of_grace or today >= closes_on,
-		params={"date": closes_on.isoformat()},
+		params={"date": closes_on},
 		waivable=False,
 	)
 

@@ -54,7 +54,10 @@ def _open_stage(order: OrderFacts) -> str:
 		return "Final Pack"
 	if any(line.delivered > order.precision.qty for line in order.lines):
 		return "Partially Shipped"
-	if any(line.at_final_pack > order.precision.qty for line in order.lines):
+	# What came back by an authorization is not at Final Pack any more
+	if any(
+		line.at_final_pack - line.to_replace - line.to_credit > order.precision.qty for line in order.lines
+	):
 		return "Final Pack"
 	nothing_to_deliver = not any(line.needs_delivery for line in order.lines)
 	return "Invoiced" if nothing_to_deliver and order.is_billed else "In Production"

@@ -3,15 +3,12 @@ what is still missing in them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from metalcraft_workflow.rules.requirement import _
+from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.requirement import Problem, _
 
 BATCH, SERIAL, HEAT, NOTHING = "Batch", "Serial", "Heat", "None"
-
-# Quantities are kept to this many places
-PLACES = 6
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,9 @@ class Line:
 	needs           what it must name: "Batch", "Serial", "Heat", or nothing
 	sources         what it takes from stock, as far as that is chosen
 	former_sources  the same as it was saved before
+	has_batch       whether stock keeps the item by batch
+	has_serial      whether stock keeps it by serial number
+	rows_lead       whether its rows were changed, and not what it takes from stock: that follows them
 	"""
 
 	name: str
@@ -41,11 +41,35 @@ class Line:
 	needs: str = ""
 	sources: tuple[Source, ...] = ()
 	former_sources: tuple[Source, ...] = ()
+	has_batch: bool = False
+	has_serial: bool = False
+	rows_lead: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+	"""What a batch is, as far as a row that names it has to fit."""
+
+	item_code: str
+	heat_no: str = ""
+	disabled: bool = False
+	expired_on: str = ""
+
+
+@dataclass(frozen=True)
+class Serial:
+	"""What a serial number is that stock keeps."""
+
+	item_code: str
+	batch_no: str = ""
 
 
 @dataclass(frozen=True)
 class Entry:
-	"""One row of the traceability table; `key` tells the row itself, and is empty for a new one."""
+	"""One row of the traceability table; `key` tells the row itself, and is empty for a new one.
+
+	noted  whether it says something besides what is here: a purchase order, a certificate
+	"""
 
 	line: str
 	item_code: str
@@ -55,14 +79,7 @@ class Entry:
 	heat_no: str = ""
 	row: int = 0
 	key: str = ""
-
-
-@dataclass(frozen=True)
-class Problem:
-	"""One thing that is wrong, as a sentence with {placeholders} that says where and what to do."""
-
-	message: str
-	params: Mapping[str, Any] = field(default_factory=dict)
+	noted: bool = False
 
 
 def needs_of(item: str | None, order_line: str | None, template: str | None = None) -> str:
@@ -90,9 +107,9 @@ def by_batch(sources: Iterable[Source]) -> tuple[Source, ...]:
 def fill(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Entry]:
 	"""The traceability rows of a delivery, in the order of its lines.
 
-	What people typed stays. What came from a line's own batch and serial fields follows them. Rows of
-	lines that are gone go. A line that takes nothing named from stock gets one row to type in, when
-	it needs something.
+	What people typed stays. What came from a line's own batch and serial fields follows them, unless the
+	rows lead. Rows of lines that are gone go. What a line needs and no row names yet has a row to type
+	in, so that the rows add up.
 	"""
 	of = _by_line(entries)
 	return [entry for line in lines for entry in _rows_of(line, of[line.name, line.item_code])]
@@ -106,11 +123,26 @@ def _by_line(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
 
 
 def _rows_of(line: Line, entries: list[Entry]) -> list[Entry]:
-	if not line.sources and not any(_is_former(line, entry) for entry in entries):
-		if entries or not line.needs:
-			return entries
-		return [Entry(line=line.name, item_code=line.item_code, qty=line.qty)]
+	rows = [entry for entry in entries if _says_anything(entry)]
+	blank = [entry for entry in entries if not _says_anything(entry)]
+	if not line.rows_lead:
+		rows = _as_taken(line, rows)
+	# A row with serial numbers is of as many pieces
+	rows = [replace(entry, qty=len(entry.serial_nos)) if entry.serial_nos else entry for entry in rows]
+	if not line.needs:
+		return rows + blank
+	left = round(line.qty - sum(entry.qty for entry in rows), PLACES)
+	if left > 0 and _same(left, sum(entry.qty for entry in blank)):
+		return rows + blank
+	if left > 0:
+		rows.append(Entry(line=line.name, item_code=line.item_code, qty=left))
+	# What is new takes the rows that waited to be filled in
+	waiting = iter(blank)
+	return [entry if entry.key else _in_place_of(next(waiting, None), entry) for entry in rows]
 
+
+def _as_taken(line: Line, entries: list[Entry]) -> list[Entry]:
+	"""`entries` as the line takes its goods from stock: one for each batch, besides what was typed."""
 	sources = {source.batch_no: source for source in line.sources}
 	kept = [entry for entry in entries if entry.batch_no in sources or not _is_former(line, entry)]
 	rows = []
@@ -120,25 +152,39 @@ def _rows_of(line: Line, entries: list[Entry]) -> list[Entry]:
 		# Who splits a batch into several rows says by hand how much each has
 		rows.append(replace(entry, qty=source.qty, serial_nos=source.serial_nos) if alone else entry)
 	known = {entry.batch_no for entry in kept}
-	blank = next((entry for entry in rows if not _says_anything(entry)), None)
-	for source in line.sources:
-		if source.batch_no in known:
-			continue
-		new = Entry(
+	return rows + [
+		Entry(
 			line=line.name,
 			item_code=line.item_code,
 			qty=source.qty,
 			batch_no=source.batch_no,
 			serial_nos=source.serial_nos,
 		)
-		if blank:
-			rows[rows.index(blank)] = replace(new, key=blank.key, row=blank.row)
-			blank = None
-		else:
-			rows.append(new)
-	if not rows and line.needs:
-		return [Entry(line=line.name, item_code=line.item_code, qty=line.qty)]
-	return rows
+		for source in line.sources
+		if source.batch_no not in known
+	]
+
+
+def _in_place_of(waiting: Entry | None, entry: Entry) -> Entry:
+	return replace(entry, key=waiting.key, row=waiting.row) if waiting else entry
+
+
+def chosen(line: Line, entries: Iterable[Entry]) -> tuple[Source, ...]:
+	"""What the line has to take from stock because its rows say so; nothing as long as they do not say it
+	of all that the line ships, or when it takes that already."""
+	if not line.rows_lead or not (line.has_batch or line.has_serial):
+		return ()
+	sources = by_batch(
+		Source(
+			len(entry.serial_nos) if line.has_serial else entry.qty,
+			entry.batch_no if line.has_batch else "",
+			entry.serial_nos if line.has_serial else (),
+		)
+		for entry in entries
+		if (entry.batch_no or not line.has_batch) and (entry.serial_nos or not line.has_serial)
+	)
+	complete = _same(sum(source.qty for source in sources), line.qty)
+	return sources if complete and set(sources) != set(line.sources) else ()
 
 
 def _is_former(line: Line, entry: Entry) -> bool:
@@ -150,58 +196,138 @@ def _is_former(line: Line, entry: Entry) -> bool:
 
 
 def _says_anything(entry: Entry) -> bool:
-	return bool(entry.batch_no or entry.serial_nos or entry.heat_no)
+	return bool(entry.batch_no or entry.serial_nos or entry.heat_no or entry.noted)
 
 
 def problems(
 	lines: Iterable[Line],
 	entries: Iterable[Entry],
-	item_of_batch: Mapping[str, str],
-	item_of_serial: Mapping[str, str],
+	batches: Mapping[str, Batch],
+	serials: Mapping[str, Serial],
 ) -> list[Problem]:
 	"""Everything that is missing or wrong, line by line; nothing when traceability is complete."""
 	lines, entries = list(lines), list(entries)
 	of = _by_line(entries)
-	found = []
+	found = wrong(lines, entries, batches, serials)
 	for entry in entries:
-		found += _entry_problems(entry, item_of_batch, item_of_serial)
-	found += _repeated_serials(entries)
+		found += _other_heat(entry, batches)
 	for line in lines:
 		found += _line_problems(line, of[line.name, line.item_code])
 	return found
 
 
-def _entry_problems(
-	entry: Entry, item_of_batch: Mapping[str, str], item_of_serial: Mapping[str, str]
+def wrong(
+	lines: Iterable[Line],
+	entries: Iterable[Entry],
+	batches: Mapping[str, Batch],
+	serials: Mapping[str, Serial],
 ) -> list[Problem]:
+	"""What `entries` name that cannot be: no more is missing, it has to be corrected."""
+	entries = list(entries)
+	kept_by_serial = {line.item_code for line in lines if line.has_serial}
 	found = []
-	batch_item = item_of_batch.get(entry.batch_no) if entry.batch_no else entry.item_code
-	if batch_item != entry.item_code:
-		found.append(
-			Problem(
-				_(
-					"Traceability row {row}: batch {batch} belongs to item {other}, not to {item}."
-					" Choose a batch of {item}."
-				)
-				if batch_item
-				else _("Traceability row {row}: there is no batch {batch}. Choose a batch of {item}."),
-				{"row": entry.row, "batch": entry.batch_no, "other": batch_item, "item": entry.item_code},
-			)
-		)
-	for serial_no in entry.serial_nos:
-		serial_item = item_of_serial.get(serial_no)
-		# A number that stock does not know is one of an item whose serials stock does not keep
-		if serial_item and serial_item != entry.item_code:
+	for entry in entries:
+		found += _wrong_batch(entry, batches)
+		found += _wrong_serials(entry, serials, entry.item_code in kept_by_serial)
+	return found + _repeated_serials(entries)
+
+
+def too_many(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Problem]:
+	"""Lines of which the rows name more than ships."""
+	of = _by_line(entries)
+	found = []
+	for line in lines:
+		named = sum(entry.qty for entry in of[line.name, line.item_code] if _says_anything(entry))
+		if round(named - line.qty, PLACES) > 0:
 			found.append(
 				Problem(
 					_(
-						"Traceability row {row}: serial number {serial} belongs to item {other}, not to"
-						" {item}. Correct it."
+						"Row {row}: {qty} of {item} are shipped, and its traceability rows name {named}. Make"
+						" the rows add up to {qty}."
 					),
-					{"row": entry.row, "serial": serial_no, "other": serial_item, "item": entry.item_code},
+					{
+						"row": line.row,
+						"item": line.item_code,
+						"qty": plain(line.qty),
+						"named": plain(named),
+					},
 				)
 			)
 	return found
+
+
+def _wrong_batch(entry: Entry, batches: Mapping[str, Batch]) -> list[Problem]:
+	values = {"row": entry.row, "batch": entry.batch_no, "item": entry.item_code}
+	found = []
+	if entry.qty <= 0 and not entry.serial_nos:
+		found.append(Problem(_("Traceability row {row}: enter a quantity above zero."), values))
+	if not entry.batch_no:
+		return found
+	batch = batches.get(entry.batch_no)
+	if not batch:
+		message = _("Traceability row {row}: there is no batch {batch}. Choose a batch of {item}.")
+	elif batch.item_code != entry.item_code:
+		message = _(
+			"Traceability row {row}: batch {batch} belongs to item {other}, not to {item}. Choose a batch of"
+			" {item}."
+		)
+		values["other"] = batch.item_code
+	elif batch.disabled:
+		message = _("Traceability row {row}: batch {batch} of {item} is disabled. Choose another one.")
+	elif batch.expired_on:
+		message = _(
+			"Traceability row {row}: batch {batch} of {item} has expired on {date}. Choose another one."
+		)
+		values["date"] = batch.expired_on
+	else:
+		return found
+	return [*found, Problem(message, values)]
+
+
+def _wrong_serials(entry: Entry, serials: Mapping[str, Serial], kept_by_serial: bool) -> list[Problem]:
+	found = []
+	for serial_no in entry.serial_nos:
+		serial = serials.get(serial_no)
+		values = {"row": entry.row, "serial": serial_no, "item": entry.item_code}
+		if not serial:
+			# A number that stock does not know may be one of an item whose serials stock does not keep
+			if not kept_by_serial:
+				continue
+			message = _(
+				"Traceability row {row}: there is no serial number {serial} of {item}. Scan it again, or"
+				" correct it."
+			)
+		elif serial.item_code != entry.item_code:
+			message = _(
+				"Traceability row {row}: serial number {serial} belongs to item {other}, not to {item}."
+				" Correct it."
+			)
+			values["other"] = serial.item_code
+		elif entry.batch_no and serial.batch_no and serial.batch_no != entry.batch_no:
+			message = _(
+				"Traceability row {row}: serial number {serial} is of batch {other}, not of {batch}. Name it"
+				" in a row of its batch."
+			)
+			values |= {"other": serial.batch_no, "batch": entry.batch_no}
+		else:
+			continue
+		found.append(Problem(message, values))
+	return found
+
+
+def _other_heat(entry: Entry, batches: Mapping[str, Batch]) -> list[Problem]:
+	batch = batches.get(entry.batch_no)
+	if not batch or not batch.heat_no or entry.heat_no in ("", batch.heat_no):
+		return []
+	return [
+		Problem(
+			_(
+				"Traceability row {row}: batch {batch} is of heat {heat}, and the row says {said}. Correct one"
+				" of the two."
+			),
+			{"row": entry.row, "batch": entry.batch_no, "heat": batch.heat_no, "said": entry.heat_no},
+		)
+	]
 
 
 def _repeated_serials(entries: list[Entry]) -> list[Problem]:
@@ -217,18 +343,19 @@ def _repeated_serials(entries: list[Entry]) -> list[Problem]:
 
 
 def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
-	where = {"row": line.row, "item": line.item_code, "qty": _number(line.qty)}
+	where = {"row": line.row, "item": line.item_code, "qty": plain(line.qty)}
 	found = []
-	if line.needs == BATCH:
+	# What stock keeps by batch or serial number is always named: or else stock picks another one
+	if line.needs == BATCH or (line.needs and line.has_batch):
 		named = sum(entry.qty for entry in entries if entry.batch_no)
 		if not _same(named, line.qty):
 			found.append(
 				Problem(
 					_("Row {row}: name the batch of all {qty} of {item}; batches are named for {named}."),
-					{**where, "named": _number(named)},
+					{**where, "named": plain(named)},
 				)
 			)
-	elif line.needs == HEAT:
+	if line.needs == HEAT:
 		named = sum(entry.qty for entry in entries if entry.heat_no)
 		if not _same(named, line.qty):
 			found.append(
@@ -237,10 +364,10 @@ def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
 						"Row {row}: name the heat number of all {qty} of {item}; heat numbers are named"
 						" for {named}."
 					),
-					{**where, "named": _number(named)},
+					{**where, "named": plain(named)},
 				)
 			)
-	elif line.needs == SERIAL:
+	if line.needs == SERIAL or (line.needs and line.has_serial):
 		named = sum(len(entry.serial_nos) for entry in entries)
 		if not _same(named, line.qty):
 			found.append(
@@ -299,8 +426,8 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 						"row": line.row,
 						"item": line.item_code,
 						"batch": source.batch_no,
-						"qty": _number(source.qty),
-						"named": _number(named),
+						"qty": plain(source.qty),
+						"named": plain(named),
 					},
 				)
 			)
@@ -309,7 +436,3 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 
 def _same(one: float, other: float) -> bool:
 	return round(one - other, PLACES) == 0
-
-
-def _number(qty: float) -> str:
-	return f"{round(qty, PLACES):g}" if abs(qty) < 1e6 else f"{round(qty, PLACES)}"

@@ -5,11 +5,9 @@ Quantities of an order line are in the line's unit; what moves is in the stock u
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from metalcraft_workflow.rules.requirement import _
-
-PLACES = 6
+from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.requirement import Problem, _
 
 
 @dataclass(frozen=True)
@@ -116,17 +114,9 @@ class Row:
 	counts: bool = True
 
 
-@dataclass(frozen=True)
-class Refusal:
-	"""Why a row cannot be booked: a sentence, and what fills its placeholders."""
-
-	text: str
-	params: Mapping[str, Any]
-
-
 def refusals(
 	lines: Iterable[Line], at_final_pack: Mapping[tuple[str, str], float], rows: Iterable[Row]
-) -> list[Refusal]:
+) -> list[Problem]:
 	"""What is wrong with `rows`, given what is at Final Pack without them; rows of one line add up."""
 	by_name = {line.name: line for line in lines}
 	there = dict(at_final_pack)
@@ -152,7 +142,7 @@ def refusals(
 			)
 		else:
 			continue
-		found.append(Refusal(text, params))
+		found.append(Problem(text, params))
 	return found
 
 
@@ -163,8 +153,3 @@ def line_for(
 	fitting = [line for line in lines if any(part.item_code == item_code for part in line.parts)]
 	wanting = (line for line in fitting if item_code in remaining(line, at_final_pack))
 	return next(wanting, fitting[0] if fitting else None)
-
-
-def plain(qty: float) -> str:
-	"""A quantity without trailing zeros."""
-	return f"{qty:.6f}".rstrip("0").rstrip(".")

@@ -4,13 +4,16 @@ from frappe import _
 
 
 def sales_order(data: dict) -> dict:
-	"""Add production notices (step 6), transfers (step 7) and release records to the Sales Order's."""
-	return add_process(data, ["Production Notice", "Stock Entry", "Release Record"])
+	"""Add production notices (step 6), transfers (step 7), returns and release records to the Sales
+	Order's."""
+	data.setdefault("non_standard_fieldnames", {})["Return Authorization"] = "sales_order"
+	return add_process(data, ["Production Notice", "Stock Entry", "Return Authorization", "Release Record"])
 
 
 def delivery_note(data: dict) -> dict:
-	"""Add release records to the Delivery Note's."""
-	return add_process(data, ["Release Record"])
+	"""Add certificates, returns and release records to the Delivery Note's."""
+	data.setdefault("non_standard_fieldnames", {})["Return Authorization"] = "delivery_note"
+	return add_process(data, ["Conformance Certificate", "Return Authorization", "Release Record"])
 
 
 def add_process(data: dict, items: list[str]) -> dict:

@@ -132,10 +132,21 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"allow_on_submit": 1,
 			},
 			{
+				"fieldname": "closed_on",
+				"label": "Closed On",
+				"fieldtype": "Datetime",
+				"insert_after": "closed_by_workflow",
+				"read_only": 1,
+				"no_copy": 1,
+				"allow_on_submit": 1,
+				"print_hide": 1,
+				"depends_on": "closed_on",
+			},
+			{
 				"fieldname": "follows_process",
 				"label": "Follows the Process",
 				"fieldtype": "Check",
-				"insert_after": "closed_by_workflow",
+				"insert_after": "closed_on",
 				"read_only": 1,
 				"no_copy": 1,
 				"allow_on_submit": 1,
@@ -274,7 +285,13 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 		],
 		# Step 6: production
-		"Item Group": [_production_departments("item_group_defaults")],
+		"Item Group": [
+			_production_departments("item_group_defaults"),
+			{
+				**_required_documents("production_departments"),
+				"description": "What every delivery of its items must carry, those of the groups below too",
+			},
+		],
 		"Item": [
 			_production_departments("item_group"),
 			{
@@ -325,6 +342,69 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"insert_after": "supplier",
 				"search_index": 1,
 			},
+			{
+				"fieldname": "supplier_lot",
+				"label": "Supplier's Lot",
+				"fieldtype": "Data",
+				"insert_after": "heat_no",
+				"search_index": 1,
+			},
+			{
+				"fieldname": "manufacturing_order",
+				"label": "Manufacturing Order",
+				"fieldtype": "Link",
+				"options": "Work Order",
+				"insert_after": "reference_name",
+				"search_index": 1,
+			},
+			{
+				"fieldname": "revision",
+				"label": "Revision",
+				"fieldtype": "Data",
+				"insert_after": "manufacturing_order",
+				"description": "Of the part, as it was when this batch was made",
+			},
+			{
+				"fieldname": "certificates_section",
+				"label": "Certificates",
+				"fieldtype": "Section Break",
+				"insert_after": "description",
+			},
+			{
+				"fieldname": "certificates",
+				"label": "Certificates",
+				"fieldtype": "Table",
+				"options": "Batch Certificate",
+				"insert_after": "certificates_section",
+				"description": "Offered to every delivery of this batch. Kept private.",
+			},
+		],
+		# Where the data of a batch comes from: the goods receipt, or the bill of materials it was made by
+		"Purchase Receipt Item": [
+			{
+				"fieldname": "heat_no",
+				"label": "Heat Number",
+				"fieldtype": "Data",
+				"insert_after": "rejected_serial_and_batch_bundle",
+				"description": "Written on the batches that this line receives",
+			},
+			{
+				"fieldname": "supplier_lot",
+				"label": "Supplier's Lot",
+				"fieldtype": "Data",
+				"insert_after": "heat_no",
+				"description": "Written on the batches that this line receives",
+			},
+		],
+		"BOM": [
+			{
+				"fieldname": "revision",
+				"label": "Revision",
+				"fieldtype": "Data",
+				"insert_after": "quantity",
+				"allow_on_submit": 1,
+				"description": "Of the part, written on the batches that are made by this bill of materials",
+			},
 		],
 		# Steps 8-11: packing, documents, clearance, shipping
 		"Delivery Note": [
@@ -335,11 +415,22 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"insert_after": "connections_tab",
 			},
 			{
+				"fieldname": "scan_traceability",
+				"label": "Scan Barcode",
+				"fieldtype": "Data",
+				"options": "Barcode",
+				"insert_after": "process_tab",
+				"depends_on": "eval:!doc.docstatus && !doc.is_return",
+				"no_copy": 1,
+				"print_hide": 1,
+				"description": "A batch or a serial number: it goes into the rows below",
+			},
+			{
 				"fieldname": "traceability",
 				"label": "Traceability",
 				"fieldtype": "Table",
 				"options": "Traceability Entry",
-				"insert_after": "process_tab",
+				"insert_after": "scan_traceability",
 				"no_copy": 1,
 			},
 			{
@@ -366,10 +457,29 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"no_copy": 1,
 			},
 			{
+				"fieldname": "document_versions_section",
+				"label": "Earlier Versions of Documents",
+				"fieldtype": "Section Break",
+				"insert_after": "documents_required",
+				"collapsible": 1,
+				"depends_on": "eval:doc.document_versions && doc.document_versions.length",
+			},
+			{
+				"fieldname": "document_versions",
+				"label": "Earlier Versions",
+				"fieldtype": "Table",
+				"options": "Shipment Document Version",
+				"insert_after": "document_versions_section",
+				"read_only": 1,
+				"no_copy": 1,
+				"print_hide": 1,
+				"description": "What was replaced, removed, or decided otherwise. Written by the server.",
+			},
+			{
 				"fieldname": "shipping_section",
 				"label": "Shipping",
 				"fieldtype": "Section Break",
-				"insert_after": "documents_required",
+				"insert_after": "document_versions",
 			},
 			{
 				"fieldname": "packages",
@@ -445,10 +555,21 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"no_copy": 1,
 				"allow_on_submit": 1,
 			},
+			# An amended return stays that of its authorization
+			_return_authorization(no_copy=0),
 			_workflow_state(),
 		],
 		"Delivery Note Item": [
 			_customer_part_no(),
+			{
+				"fieldname": "return_authorization_item",
+				"label": "Return Authorization Row",
+				"fieldtype": "Data",
+				"insert_after": "dn_detail",
+				"hidden": 1,
+				"print_hide": 1,
+				"search_index": 1,
+			},
 			{
 				"fieldname": "customer_po_no",
 				"label": "Customer's Purchase Order",
@@ -460,6 +581,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		],
 		# Step 12: invoice
 		"Sales Invoice": [
+			_return_authorization(no_copy=1),
 			{
 				"fieldname": "tracking_number",
 				"label": "Tracking Number",
@@ -547,6 +669,20 @@ def _required_documents(insert_after: str) -> dict:
 		"options": "Required Document",
 		"insert_after": insert_after,
 		"description": "What every delivery of it must carry",
+	}
+
+
+def _return_authorization(no_copy: int) -> dict:
+	return {
+		"fieldname": "return_authorization",
+		"label": "Return Authorization",
+		"fieldtype": "Link",
+		"options": "Return Authorization",
+		"insert_after": "return_against",
+		"depends_on": "return_authorization",
+		"set_only_once": 1,
+		"no_copy": no_copy,
+		"search_index": 1,
 	}
 
 

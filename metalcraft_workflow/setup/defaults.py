@@ -20,6 +20,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("complete_packing", "stock_promised", _("Batches and serial numbers are free"), None),
 	("complete_packing", "traceability", _("Traceability is complete"), "Sales Manager"),
 	("release_documents", "documents", _("Documents of the shipment"), "Sales Manager"),
+	("release_documents", "documents_rejected", _("No document is rejected"), None),
 	("clear", "documents", _("Documents of the shipment"), "Sales Manager"),
 	("clear", "order_released", _("Every order is approved and unchanged"), None),
 	("clear", "credit", _("Customer's credit is good"), "Accounts Manager"),
@@ -41,17 +42,71 @@ DOCUMENT_TYPES = (
 	_("Third-Party Verification"),
 )
 
+# Words that name a type in a file name, besides its own
+KEYWORDS = {
+	"Certificate of Conformance": "coc, c of c, conformance",
+	"Mill Certificate": "mill, mtr, mtc",
+	"Declaration of Conformity": "conformity",
+	"Pictures": "photo, img, dsc",
+	"Third-Party Verification": "third party, tpi",
+}
+
+# A mill certificate is about the steel of one heat
+EACH_BATCH = ("Mill Certificate",)
+
+# What the documents that the app issues declare, until somebody writes it better
+STATEMENTS = {
+	"Certificate of Conformance": _(
+		"We certify that the items listed above were manufactured, inspected and tested in accordance with"
+		" the requirements of the purchase orders named, and that they conform to them. The batches, heats"
+		" and serial numbers are those of the goods in this delivery. Records of inspection and traceability"
+		" are on file and available on request."
+	),
+}
+
 
 def make_defaults() -> None:
 	"""Add the document types and the rows of the settings that are missing."""
 	for document_type in DOCUMENT_TYPES:
 		if not frappe.db.exists("Shipment Document Type", document_type):
 			# Install runs as whoever installs
-			frappe.get_doc({"doctype": "Shipment Document Type", "document_type": document_type}).insert(
-				ignore_permissions=True
-			)
+			frappe.get_doc(
+				{
+					"doctype": "Shipment Document Type",
+					"document_type": document_type,
+					"keywords": KEYWORDS[document_type],
+					"per_batch": int(document_type in EACH_BATCH),
+					**issued_by_us(document_type),
+				}
+			).insert(ignore_permissions=True)
 	add_gate_requirements()
 	allow_purchase_order_reuse()
+
+
+def fill_new_settings() -> None:
+	"""Give settings that are new on a site the default that they have on a new one. Before anything else
+	saves the settings, and with that stores them as empty."""
+	stored = frappe.db.get_singles_dict("Metalcraft Settings")
+	new = {
+		field.fieldname: field.default
+		for field in frappe.get_meta("Metalcraft Settings").fields
+		if field.default is not None and field.fieldname not in stored
+	}
+	if new:
+		settings = frappe.get_doc("Metalcraft Settings")
+		settings.update(new)
+		settings.save(ignore_permissions=True)  # a migrate runs as nobody in particular
+
+
+def issued_by_us(document_type: str) -> dict:
+	"""How the app issues `document_type` out of the box; nothing when it is uploaded."""
+	if document_type not in STATEMENTS:
+		return {}
+	return {
+		"generated": 1,
+		"print_format": document_type,
+		"statement": frappe._(STATEMENTS[document_type]),
+	}
 
 
 # What Selling Settings said about several orders on one purchase order before the app came

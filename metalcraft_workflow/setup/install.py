@@ -7,7 +7,9 @@ from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
 from metalcraft_workflow.setup.history import leave_outside
+from metalcraft_workflow.setup.mails import add_mail_templates
 from metalcraft_workflow.setup.permissions import grant_permissions
+from metalcraft_workflow.setup.portal import make_portal_menu
 from metalcraft_workflow.setup.properties import make_properties
 from metalcraft_workflow.setup.workflows import make_workflows
 
@@ -30,7 +32,9 @@ def after_sync() -> None:
 	"""Make what refers to the app's roles and states, once the fixtures are in."""
 	grant_permissions()
 	make_defaults()
+	add_mail_templates()
 	make_workflows()
+	make_portal_menu()
 
 
 def before_migrate() -> None:

@@ -5,7 +5,9 @@ import frappe
 from metalcraft_workflow.setup.custom_fields import delete_custom_fields
 from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
 from metalcraft_workflow.setup.fixtures import delete_fixtures
+from metalcraft_workflow.setup.mails import delete_mail_templates
 from metalcraft_workflow.setup.permissions import revoke_permissions
+from metalcraft_workflow.setup.portal import remove_portal_menu
 from metalcraft_workflow.setup.properties import delete_properties
 from metalcraft_workflow.setup.workflows import delete_workflows
 
@@ -17,7 +19,9 @@ def before_uninstall() -> None:
 	the columns of custom fields until somebody runs `bench trim-tables`.
 	"""
 	delete_scheduled_jobs()
+	remove_portal_menu()
 	delete_workflows()
+	delete_mail_templates()
 	restore_purchase_order_wall()
 	revoke_permissions()
 	delete_fixtures()

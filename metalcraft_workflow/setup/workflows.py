@@ -139,7 +139,10 @@ def make_workflow(name: str) -> Document:
 
 
 def make_masters(states: dict, transitions: list[tuple]) -> None:
-	"""Create the states and actions that are missing, also where fixtures are not loaded yet."""
+	"""Create the states and actions that are missing, also where fixtures are not loaded yet.
+
+	Install runs as whoever installs, and a restore as who may write the settings.
+	"""
 	for state in states:
 		if not frappe.db.exists("Workflow State", state):
 			frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": state}).insert(

@@ -6,8 +6,9 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import cint, comma_or, flt, now_datetime
 
-from metalcraft_workflow.gates import credit, record, registry
+from metalcraft_workflow.gates import credit, customer_mail, record, registry
 from metalcraft_workflow.gates.workflow import gate_of, set_fact, states_by_gate
+from metalcraft_workflow.rules import mails
 from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.requirement import Requirement, _
 
@@ -64,8 +65,10 @@ def request_still_stands(doc: Document) -> list[Requirement]:
 def as_requested(doc: Document) -> Requirement:
 	"""Nobody changes an order and approves it in one go: what is approved was asked for, or was
 	changed by somebody on record."""
-	changes = record.voids_since_passage(doc, "approve") if record.last_passage(doc, "approve") else []
-	asked = changes[0] if changes else record.last_passage(doc, "request_approval")
+	approved = record.last_passage(doc, "approve")
+	changes = record.voids_since_passage(doc, "approve") if approved else []
+	# An order that was taken to its review by hand, and not changed, is as it was approved last
+	asked = changes[0] if changes else approved or record.last_passage(doc, "request_approval")
 	return Requirement(
 		code="as_requested",
 		label=_("Just as it was asked for"),
@@ -127,6 +130,7 @@ def keeps_credit() -> bool:
 
 
 def refuse_easier_credit() -> None:
+	"""Raise the PermissionError for who may not make credit easier."""
 	frappe.throw(
 		frappe._("Only {0} may take a customer off credit hold, or raise a credit limit.").format(
 			comma_or([frappe._(role) for role in CREDIT_KEEPERS])
@@ -221,12 +225,74 @@ def stamp_approval(doc: Document) -> None:
 	stamp(doc, approved_by=frappe.session.user, approved_on=now_datetime())
 
 
+def acknowledge(doc: Document) -> None:
+	"""Mail the customer what was approved, with the promised dates; and again when a change of it was
+	accepted. Effect of `approve`."""
+	if not customer_mail.is_wanted("acknowledgement"):
+		return
+	approvals = record.passages(doc, "approve")
+	stamps = [mails.stamp("acknowledgement", approval.name) for approval in approvals]
+	sent = customer_mail.sent_among(stamps)
+	history = [
+		mails.Approval(approval.fingerprint, name in sent)
+		for approval, name in zip(approvals, stamps, strict=True)
+	]
+
+	def write() -> customer_mail.Letter:
+		_billing, primary = customer_mail.customer_addresses(doc.customer)
+		return customer_mail.Letter([doc.contact_email, *primary], acknowledgement(doc, changed=bool(sent)))
+
+	if mails.has_news(history):
+		customer_mail.tell("acknowledgement", stamps[0], doc, write)
+
+
+def acknowledgement(doc: Document, changed: bool) -> dict:
+	"""What the acknowledgement of an order can name."""
+	_ = frappe._
+	context = customer_mail.common_context(doc, [doc.name])
+	return {
+		**context,
+		"changed": changed,
+		"promised_date": doc.get_formatted("delivery_date"),
+		"total": doc.get_formatted("grand_total"),
+		"details": customer_mail.details(
+			(_("Your purchase order"), context["po_no"]),
+			(_("Our order"), context["order"]),
+			(_("Promised ship date"), doc.get_formatted("delivery_date")),
+			(_("Total"), doc.get_formatted("grand_total")),
+		),
+		"lines": customer_mail.lines(
+			[
+				_("Item"),
+				_("Your part number"),
+				_("Quantity"),
+				_("Price"),
+				_("Amount"),
+				_("Promised ship date"),
+			],
+			[
+				(
+					customer_mail.item_of(row),
+					row.customer_part_no,
+					f"{row.get_formatted('qty')} {row.uom}",
+					row.get_formatted("rate", doc),
+					row.get_formatted("amount", doc),
+					row.get_formatted("delivery_date"),
+				)
+				for row in doc.items
+			],
+			numbers=(2, 3, 4),
+		),
+	}
+
+
 def withdraw_approval(doc: Document) -> None:
 	"""What was approved has changed: nobody has approved this."""
 	stamp(doc, approved_by=None, approved_on=None)
 
 
 def stamp(doc: Document, **values) -> None:
+	"""Write `values` on an order that is saved already: nobody edits it by them."""
 	doc.db_set(values, update_modified=False)
 
 

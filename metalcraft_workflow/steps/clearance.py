@@ -7,7 +7,9 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
-from metalcraft_workflow.gates import credit, delivery, record
+from metalcraft_workflow.gates import credit, delivery, documents, record
+from metalcraft_workflow.gates.message import money
+from metalcraft_workflow.gates.order_facts import total_of
 from metalcraft_workflow.gates.registry import fingerprint_of
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules.fingerprint import fingerprint
@@ -29,9 +31,9 @@ def requirements(doc: Document) -> list[Requirement]:
 	"""What the clearance asks for: gate `clear`."""
 	# Who may waive a document decides it once, when the documents are released
 	waived = "documents" in record.waived_codes(doc, "release_documents")
-	prepaid = rules.prepayment(orders_with_payments(doc))
+	prepaid = rules.prepayment(orders_with_payments(doc), money)
 	return [
-		*delivery.documents_complete(doc, waived),
+		*documents.documents_complete(doc, waived),
 		*delivery.order_released(doc),
 		credit.requirement(doc),
 		*([prepaid] if prepaid else []),
@@ -58,20 +60,13 @@ def orders_with_payments(doc: Document) -> list[rules.Order]:
 	return [
 		delivery.as_fact(
 			order,
-			total=total_of(order),
+			total=total_of(order, order.party_account_currency),
 			prepayment=flt(percent[order.payment_terms_template]),
 			paid=advances.get(order.name, 0) + paid.get(order.name, 0),
 			currency=order.party_account_currency or order.currency,
 		)
 		for order in orders
 	]
-
-
-def total_of(order: frappe._dict) -> float:
-	"""What the customer owes for the order, in the currency in which payments are kept."""
-	if not order.party_account_currency or order.party_account_currency == order.currency:
-		return flt(order.rounded_total) or flt(order.grand_total)
-	return flt(order.base_rounded_total) or flt(order.base_grand_total)
 
 
 def open_advances(orders: list[str]) -> dict[str, float]:

@@ -12,10 +12,13 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import create_batch, getdate
 
-from metalcraft_workflow.gates import registry
+from metalcraft_workflow.gates import customer_mail, final_pack, registry, returns
+from metalcraft_workflow.gates.locks import lock
+from metalcraft_workflow.gates.message import money
 from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_order, read_orders
 from metalcraft_workflow.gates.workflow import OUTSIDE
 from metalcraft_workflow.rules import settlement
+from metalcraft_workflow.rules.mails import stamp
 from metalcraft_workflow.rules.order import OrderFacts
 from metalcraft_workflow.rules.requirement import Requirement
 from metalcraft_workflow.rules.stage import order_stage
@@ -34,7 +37,7 @@ def requirements(order: Document) -> list[Requirement]:
 	Nothing of an order that does not follow the process.
 	"""
 	facts = read_order(order.name)
-	return [] if facts.gate == OUTSIDE else settlement.requirements(facts, policy(), getdate())
+	return [] if facts.gate == OUTSIDE else settlement.requirements(facts, policy(), getdate(), money)
 
 
 def policy() -> settlement.ClosingPolicy:
@@ -75,6 +78,11 @@ def invoice_changed(doc: Document, method: str | None = None) -> None:
 	Every payment, journal entry and reconciliation comes by here, because each sets what is
 	outstanding on the invoice. It costs no query; whether the orders matter is looked up later.
 	"""
+	settle_after_commit(orders_of(doc))
+
+
+def return_changed(doc: Document, method: str | None = None) -> None:
+	"""Note the orders of a Return Authorization that was submitted, changed or cancelled."""
 	settle_after_commit(orders_of(doc))
 
 
@@ -186,12 +194,15 @@ def settle_safely(name: str) -> str:
 def settle(name: str) -> str:
 	"""Close the order when it is settled, open it again when it no longer is; gives what was done.
 
-	The order is locked until the transaction ends. Mends ERPNext's sums and the stage on the way.
+	The order is locked until the transaction ends. Mends ERPNext's sums, the stage and what is still to be
+	brought to Final Pack on the way.
 	"""
-	order_table = frappe.qb.DocType("Sales Order")
-	frappe.qb.from_(order_table).select(order_table.name).where(order_table.name == name).for_update().run()
-
+	lock("Sales Order", [name])
 	facts = read_order(name)
+	if facts.returns:
+		# With another disposition, other goods are to be brought to Final Pack again
+		final_pack.keep_figures(name)
+		facts = read_order(name)
 	todo = ""
 	if facts.docstatus == 1 and facts.gate != OUTSIDE:
 		if mend_sums(facts):
@@ -203,6 +214,7 @@ def settle(name: str) -> str:
 		elif todo == settlement.REOPEN:
 			reopen(name, _("It is no longer shipped and paid in full."))
 	keep_stage(read_order(name) if todo else facts)
+	returns.keep(facts)
 	return todo
 
 
@@ -212,6 +224,21 @@ def close(order: Document) -> None:
 	order.update_status("Closed")
 	frappe.db.set_value("Sales Order", order.name, "closed_by_workflow", 1, update_modified=False)
 	order.add_comment("Info", _("Closed by the process: shipped and paid in full."))
+	say_thanks(order)
+
+
+def say_thanks(order: Document) -> None:
+	"""Thank the customer for an order that is shipped and paid: once, also when it opens and closes again."""
+
+	def write() -> customer_mail.Letter:
+		_billing, primary = customer_mail.customer_addresses(order.customer)
+		context = customer_mail.common_context(order, [order.name])
+		details = customer_mail.details(
+			(_("Your purchase order"), context["po_no"]), (_("Our order"), context["order"])
+		)
+		return customer_mail.Letter([order.contact_email, *primary], {**context, "details": details})
+
+	customer_mail.tell("closed", stamp("closed", customer_mail.original(order)), order, write)
 
 
 def reopen(name: str, reason: str) -> None:
@@ -324,12 +351,37 @@ def out_of_step(orders: list[str]) -> dict[str, str]:
 			found[name] = "mend sums"
 		elif order_stage(facts) != (stages.get(name) or ""):
 			found[name] = "mend stage"
+		elif returns.figures_of(facts):
+			found[name] = "mend returns"
 	return found
 
 
 def closed_in_doubt() -> list[str]:
 	"""Orders that the process closed and that look as if they should be open."""
-	return [*_unsettled_but_closed(), *_contradicting_themselves()]
+	return [*_unsettled_but_closed(), *_contradicting_themselves(), *_awaiting_returns()]
+
+
+def _awaiting_returns() -> list[str]:
+	"""Orders that the process closed, of which something is authorized to come back."""
+	order, head, row = (
+		frappe.qb.DocType(name)
+		for name in ("Sales Order", "Return Authorization", "Return Authorization Item")
+	)
+	return (
+		frappe.qb.from_(head)
+		.join(row)
+		.on(row.parent == head.name)
+		.join(order)
+		.on(order.name == row.sales_order)
+		.where(head.docstatus == 1)
+		.where(head.status.notin(["Settled", "Closed"]))
+		.where(order.status == "Closed")
+		.where(order.closed_by_workflow == 1)
+		.select(order.name)
+		.distinct()
+		.limit(MOST)
+		.run(pluck=True)
+	)
 
 
 def _open_orders(after: str) -> list[str]:

@@ -1,28 +1,30 @@
-"""Step 8: Final Pack makes a Delivery Note of what is there, and records where it comes from."""
+"""Step 8: Final Pack makes a Delivery Note of what is there. Where that comes from is recorded by
+`steps/traceability.py`."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow.gates import delivery
-from metalcraft_workflow.gates import traceability as facts
+from metalcraft_workflow.gates import delivery, promises, traceability
 from metalcraft_workflow.gates.final_pack import (
 	final_pack_warehouse,
+	lines_of,
 	ready_to_pack,
 	require_final_pack_warehouse,
 	warehouses,
 )
+from metalcraft_workflow.gates.message import as_requirement, refuse
 from metalcraft_workflow.gates.order_facts import orders_of
-from metalcraft_workflow.gates.workflow import gate_of, has_passed
 from metalcraft_workflow.rules import clearance as order_rules
 from metalcraft_workflow.rules import packing as rules
-from metalcraft_workflow.rules import traceability
 from metalcraft_workflow.rules.fingerprint import fingerprint
-from metalcraft_workflow.rules.requirement import Link, Requirement
+from metalcraft_workflow.rules.requirement import Link, Problem, Requirement
 from metalcraft_workflow.rules.requirement import _ as mark
+from metalcraft_workflow.rules.transfer import Line
 
 
 @frappe.whitelist()
@@ -58,34 +60,52 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 			).format(source_name),
 			title=_("Nothing to Pack"),
 		)
-	doc.set("items", [*earlier, *by_source(rows, doc.company)])
+	doc.set("items", [*earlier, *rows])
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
 	doc.run_method("calculate_taxes_and_totals")
 	make_packing_list(doc)
+	name_what_came(doc, rows, source_name)
 	return doc
 
 
-def by_source(rows: list[Document], company: str) -> list[Document]:
-	"""`rows`, each split by the batches that came to Final Pack for it, with its serial numbers."""
-	named = [
-		row.so_detail
-		for row in rows
-		if any(frappe.get_cached_value("Item", row.item_code, ("has_batch_no", "has_serial_no")))
+def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> None:
+	"""Name in the traceability of `doc` the batches and serial numbers that came to Final Pack for `rows`,
+	which are new and of one order, and for the parts of their bundles."""
+	kept = [
+		(row, part)
+		for row, line in zip(rows, order_lines_of(rows, sales_order), strict=True)
+		for part in line.parts
+		if any(frappe.get_cached_value("Item", part.item_code, ("has_batch_no", "has_serial_no")))
 	]
-	sources = facts.brought_for(named, warehouses(company))
-	split = []
+	sources = promises.brought_for([row.so_detail for row, _part in kept], warehouses(doc.company))
+	for row, part in kept:
+		(taken,) = rules.share(sources.get((row.so_detail, part.item_code), ()), [part.needed])
+		for source in taken:
+			doc.append(
+				"traceability",
+				{
+					"item_code": part.item_code,
+					"qty": source.qty,
+					"batch_no": source.batch_no or None,
+					"serial_nos": "\n".join(source.serial_nos),
+				},
+			)
+		if part.item_code == row.item_code:
+			# What ERPNext chose by age is a guess; the rows say what came
+			row.update({"batch_no": None, "serial_no": None, "use_serial_batch_fields": 0})
+
+
+def order_lines_of(rows: list[Document], sales_order: str) -> list[Line]:
+	"""The order's line of each of `rows`, with the parts that the quantity of the row takes."""
+	lines = {line.name: line for line in lines_of(sales_order)}
+	found = []
 	for row in rows:
-		factor = flt(row.conversion_factor or 1)
-		for source in rules.allocate(row.qty * factor, sources.get(row.so_detail, ())):
-			part = frappe.copy_doc(row)
-			part.qty, part.stock_qty = source.qty / factor, source.qty
-			if source.batch_no or source.serial_nos:
-				part.use_serial_batch_fields = 1
-				part.batch_no = source.batch_no or None
-				part.serial_no = "\n".join(source.serial_nos)
-			split.append(part)
-	return split
+		line = lines[row.so_detail]
+		share = flt(row.qty) / line.qty if line.qty else 0
+		parts = tuple(replace(part, needed=flt(part.needed * share, rules.PLACES)) for part in line.parts)
+		found.append(replace(line, parts=parts))
+	return found
 
 
 def as_document(target_doc: str | dict | Document | None) -> Document | None:
@@ -96,18 +116,16 @@ def as_document(target_doc: str | dict | Document | None) -> Document | None:
 
 
 def prepare(doc: Document, method: str | None = None) -> None:
-	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers.
-
-	Runs in `before_validate`.
-	"""
+	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers. Runs in
+	`before_validate`."""
 	if not doc.get("is_return"):
 		delivery.lock_orders(doc)
 	set_po_numbers(doc)
 
 
 def check_lines(doc: Document, method: str | None = None) -> None:
-	"""Refuse a line that takes more than is at Final Pack, an order that may not be delivered now, and
-	a batch or serial number that another open delivery note has. Runs in `validate`.
+	"""Refuse a line that takes more than is at Final Pack, and an order that may not be delivered now. Runs
+	in `validate`.
 
 	Looks only at what this save brings in: a note that became wrong otherwise can still be saved, put
 	on hold or sent back; its gates hold it. Raises ValidationError.
@@ -122,12 +140,10 @@ def check_lines(doc: Document, method: str | None = None) -> None:
 	grown = grown_lines(doc)
 	if grown:
 		refuse(quantity_problems(doc, grown), _("Not at Final Pack"))
-	if facts.sources_changed(doc):
-		refuse(facts.promise_problems(doc), _("Promised Already"))
 
 
 def requirements(doc: Document) -> list[Requirement]:
-	"""What finishing the packing asks for: gate `complete_packing`."""
+	"""What finishing the packing asks of the lines: gate `complete_packing`."""
 	return [
 		Requirement(
 			code="lines",
@@ -139,7 +155,7 @@ def requirements(doc: Document) -> list[Requirement]:
 		),
 		*order_named(doc),
 		*delivery.order_released(doc),
-		*problems_as_requirement(
+		*as_requirement(
 			doc,
 			"at_final_pack",
 			mark("Everything is at Final Pack"),
@@ -147,23 +163,6 @@ def requirements(doc: Document) -> list[Requirement]:
 			"items",
 			waivable=False,
 			asked=bool(process_lines(doc)),
-		),
-		*problems_as_requirement(
-			doc,
-			"stock_promised",
-			mark("Batches and serial numbers are free"),
-			facts.promise_problems(doc),
-			"items",
-			waivable=False,
-			asked=bool(doc.traceability),
-		),
-		*problems_as_requirement(
-			doc,
-			"traceability",
-			mark("Traceability is complete"),
-			facts.problems_of(doc),
-			"traceability",
-			asked=bool(doc.traceability) or any(line.needs for line in facts.lines_of(doc)),
 		),
 	]
 
@@ -185,40 +184,47 @@ def order_named(doc: Document) -> list[Requirement]:
 	]
 
 
-def problems_as_requirement(
-	doc: Document,
-	code: str,
-	label: str,
-	problems: list[traceability.Problem],
-	fieldname: str,
-	waivable: bool = True,
-	asked: bool = True,
-) -> list[Requirement]:
-	"""One requirement that says all of `problems`; none when nothing asks for it."""
-	if not asked and not problems:
-		return []
-	return [
-		Requirement(
-			code=code,
-			label=label,
-			message=mark("{problems}"),
-			params={"problems": " ".join(in_words(problems))},
-			met=not problems,
-			link=Link(doc.doctype, doc.name, fieldname),
-			waivable=waivable,
-		)
+def packing_fingerprint(doc: Document) -> str:
+	"""Digest of the lines, the parts of bundles and their traceability: what finishing the packing
+	vouches for."""
+	sources = {
+		key: sorted((source.batch_no, source.qty, *sorted(source.serial_nos)) for source in taken)
+		for key, taken in traceability.sources_by_line(doc).items()
+	}
+	lines = [
+		{
+			"line": row.name,
+			"order_line": row.get("so_detail"),
+			"item_code": row.item_code,
+			"qty": traceability.stock_qty(row),
+			"warehouse": row.warehouse,
+			"sources": sources.get((row.name, row.item_code)),
+		}
+		for row in doc.items
 	]
-
-
-def in_words(problems: list[traceability.Problem]) -> list[str]:
-	"""`problems` as translated sentences."""
-	return [_(problem.message).format(**problem.params) for problem in problems]
-
-
-def refuse(problems: list[traceability.Problem], title: str) -> None:
-	"""Raise a ValidationError that lists `problems`, if there are any."""
-	if problems:
-		frappe.throw("<br>".join(map(frappe.utils.escape_html, in_words(problems))), title=title)
+	entries = [
+		{
+			"line": row.delivery_note_item,
+			"item_code": row.item_code,
+			"qty": row.qty,
+			"batch_no": row.batch_no,
+			"serial_nos": "\n".join(sorted(traceability.serial_numbers(row.serial_nos))),
+			**{fieldname: row.get(fieldname) for fieldname in traceability.ORIGIN},
+		}
+		for row in doc.traceability
+	]
+	parts = [
+		{
+			"line": row.parent_detail_docname,
+			"item_code": row.item_code,
+			"qty": row.qty,
+			"warehouse": row.warehouse,
+			"sources": sources.get((row.parent_detail_docname, row.item_code)),
+		}
+		for row in doc.packed_items
+	]
+	fields = ("line", "order_line", "item_code", "qty", "warehouse", "sources", "batch_no", "serial_nos")
+	return fingerprint(lines + parts + entries, (*fields, *traceability.ORIGIN))
 
 
 # Quantities
@@ -257,7 +263,7 @@ def order_lines(doc: Document) -> list[rules.OrderLine]:
 	]
 
 
-def quantity_problems(doc: Document, only: set[str] | None = None) -> list[traceability.Problem]:
+def quantity_problems(doc: Document, only: set[str] | None = None) -> list[Problem]:
 	"""Lines of `doc` (only those of the order lines `only`) that take more than there is."""
 	lines = [line for line in process_lines(doc) if only is None or line.order_line in only]
 	return rules.too_much(lines, available(doc)) if lines else []
@@ -293,152 +299,3 @@ def set_po_numbers(doc: Document) -> None:
 		)
 	for row in doc.items:
 		row.customer_po_no = numbers.get(row.get("against_sales_order"))
-
-
-# Traceability
-
-
-def fill_traceability(doc: Document, method: str | None = None) -> None:
-	"""Bring the traceability rows in line with the delivery's lines; what people typed stays.
-
-	Runs in `validate`, after ERPNext has chosen batches of its own where nobody did; once the packing
-	is complete, the rows stay as they were then. Raises ValidationError for an item that is not there.
-	"""
-	stored = doc.get_doc_before_save() or doc
-	if doc.get("is_return") or has_passed(gate_of(stored), "complete_packing"):
-		return
-	find_lines(doc)
-	rows = list(doc.traceability)
-	line_numbers = {row.name: row.idx for row in doc.items}
-	filled = []
-	for entry in traceability.fill(facts.lines_of(doc), facts.entries_of(doc)):
-		row = (
-			rows[int(entry.key)]
-			if entry.key
-			else frappe.new_doc("Traceability Entry", parent_doc=doc, parentfield="traceability")
-		)
-		row.update(
-			{
-				"delivery_note_item": entry.line,
-				"line_no": line_numbers[entry.line],
-				"item_code": entry.item_code,
-				"qty": entry.qty,
-				"batch_no": entry.batch_no or None,
-				"serial_nos": "\n".join(entry.serial_nos),
-			}
-		)
-		filled.append(row)
-	doc.set("traceability", filled)
-	for number, row in enumerate(doc.traceability, 1):
-		row.idx = number
-	fill_from_batches(doc)
-
-
-def find_lines(doc: Document) -> None:
-	"""Give each typed row its line: rows of the same item belong to the first line of it that still
-	wants some. Raises ValidationError for an item that is not on the delivery note."""
-	before = doc.get_doc_before_save()
-	open_qty = facts.qty_by_line(doc)
-	gone = facts.qty_by_line(before).keys() - open_qty.keys() if before else set()
-	loose = []
-	for row in doc.traceability:
-		key = (row.delivery_note_item, row.item_code)
-		if key in open_qty:
-			open_qty[key] -= flt(row.qty)
-		elif key not in gone:
-			loose.append(row)
-	for row in loose:
-		lines = [name for name, item_code in open_qty if item_code == row.item_code]
-		if not lines:
-			frappe.throw(
-				_(
-					"Traceability row {0}: {1} is not on this delivery note. Choose an item of one of its"
-					" lines, or a part of a bundle on it."
-				).format(row.idx, frappe.bold(row.item_code)),
-				title=_("Not on This Delivery Note"),
-			)
-		row.delivery_note_item = next((name for name in lines if open_qty[name, row.item_code] > 0), lines[0])
-		open_qty[row.delivery_note_item, row.item_code] -= flt(row.qty)
-
-
-def fill_from_batches(doc: Document) -> None:
-	"""Copy heat number, supplier and purchase order of each row's batch into what is still empty."""
-	names = {row.batch_no for row in doc.traceability if row.batch_no}
-	if not names:
-		return
-	batches = {
-		row.name: row
-		for row in frappe.get_all(
-			"Batch",
-			filters={"name": ["in", list(names)]},
-			fields=["name", "item", "heat_no", "supplier", "reference_doctype", "reference_name"],
-		)
-	}
-	receipts = {
-		row.reference_name for row in batches.values() if row.reference_doctype == "Purchase Receipt"
-	} - {None}
-	bought = {}
-	if receipts:
-		bought = {
-			(row.parent, row.item_code): row.purchase_order
-			for row in frappe.get_all(
-				"Purchase Receipt Item",
-				filters={"parent": ["in", list(receipts)]},
-				fields=["parent", "item_code", "purchase_order"],
-			)
-		}
-	for row in doc.traceability:
-		batch = batches.get(row.batch_no)
-		if not batch:
-			continue
-		row.heat_no = row.heat_no or batch.heat_no
-		row.supplier = row.supplier or batch.supplier
-		row.source_purchase_order = row.source_purchase_order or bought.get(
-			(batch.reference_name, row.item_code)
-		)
-
-
-def packing_fingerprint(doc: Document) -> str:
-	"""Digest of the lines, the parts of bundles and their traceability: what finishing the packing
-	vouches for."""
-	sources = {
-		key: sorted((source.batch_no, source.qty, *sorted(source.serial_nos)) for source in taken)
-		for key, taken in facts.sources_by_line(doc).items()
-	}
-	lines = [
-		{
-			"line": row.name,
-			"order_line": row.get("so_detail"),
-			"item_code": row.item_code,
-			"qty": facts.stock_qty(row),
-			"warehouse": row.warehouse,
-			"sources": sources.get((row.name, row.item_code)),
-		}
-		for row in doc.items
-	]
-	entries = [
-		{
-			"line": row.delivery_note_item,
-			"item_code": row.item_code,
-			"qty": row.qty,
-			"batch_no": row.batch_no,
-			"serial_nos": "\n".join(sorted(facts.serial_numbers(row.serial_nos))),
-			"heat_no": row.heat_no,
-			"source_purchase_order": row.source_purchase_order,
-			"certificate": row.certificate,
-		}
-		for row in doc.traceability
-	]
-	parts = [
-		{
-			"line": row.parent_detail_docname,
-			"item_code": row.item_code,
-			"qty": row.qty,
-			"warehouse": row.warehouse,
-			"sources": sources.get((row.parent_detail_docname, row.item_code)),
-		}
-		for row in doc.packed_items
-	]
-	fields = ("line", "order_line", "item_code", "qty", "warehouse", "sources")
-	fields += ("batch_no", "serial_nos", "heat_no", "source_purchase_order", "certificate")
-	return fingerprint(lines + parts + entries, fields)

@@ -7,9 +7,12 @@ the customer's billing contact. A mail that cannot be sent never stops an invoic
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, fmt_money, formatdate, now_datetime, validate_email_address
+from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
 
-from metalcraft_workflow.gates.registry import settings
+from metalcraft_workflow.gates import customer_mail
+from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.order_facts import orders_of
+from metalcraft_workflow.rules.mails import stamp
 
 
 def fill_tracking(doc: Document, method: str | None = None) -> None:
@@ -61,25 +64,13 @@ def pass_on_tracking(doc: Document, method: str | None = None) -> None:
 def send_on_submit(doc: Document, method: str | None = None) -> None:
 	"""Mail an invoice of the process to the customer (`on_submit`), when the settings say so.
 
-	Not credit notes, and not what was sent already. What goes wrong is told in a comment and undone
-	alone: the invoice is submitted all the same.
+	Not credit notes. What goes wrong is said: the invoice is submitted all the same.
 	"""
-	if doc.is_return or doc.invoice_sent_on or not settings().mail_invoice or not follows_process(doc):
+	if doc.is_return or not customer_mail.is_wanted("invoice") or not follows_process(doc):
 		return
-	frappe.db.savepoint("send_invoice")
-	said = len(frappe.message_log)
-	try:
-		send(doc)
-	except Exception as error:
-		frappe.db.rollback(save_point="send_invoice")
-		# Frappe keeps the message of an error that was caught, and would show it as a failure
-		del frappe.message_log[said:]
-		doc.add_comment("Info", _("The invoice was not mailed: {0}").format(escape_html(str(error))))
-		frappe.msgprint(
-			_("The invoice is submitted, but was not mailed: {0}").format(escape_html(str(error))),
-			indicator="orange",
-			alert=True,
-		)
+	recipient = customer_mail.tell("invoice", stamp_of(doc), doc, lambda: letter(doc))
+	if recipient:
+		note_sent(doc, recipient)
 
 
 def follows_process(invoice: Document) -> bool:
@@ -92,44 +83,70 @@ def follows_process(invoice: Document) -> bool:
 
 
 @frappe.whitelist(methods=["POST"])
-def send_invoice(name: str) -> str:
+def send_invoice(name: str, sent_on: str = "") -> str:
 	"""Mail a submitted invoice to the customer, again if need be; gives the address.
 
-	Raises PermissionError for who may not submit or mail it, ValidationError when there is nobody to send it to.
+	`sent_on` is when it was sent last as far as the caller knows: who presses twice sends once. Raises
+	PermissionError for who may not submit or mail it, ValidationError when there is nobody to send it to
+	or it was sent meanwhile.
 	"""
 	doc = frappe.get_doc("Sales Invoice", name)
 	doc.check_permission("submit")
 	doc.check_permission("email")
 	if doc.docstatus != 1:
 		frappe.throw(_("Submit the invoice first. Only a submitted invoice goes to the customer."))
-	return send(doc)
-
-
-def send(doc: Document) -> str:
-	"""Queue the mail with the print attached and note when; gives the address it goes to.
-
-	Raises ValidationError when the customer has no address to send to, or mail cannot be queued.
-	"""
-	recipient = billing_address(doc)
-	if not recipient:
+	said = len(frappe.local.message_log)
+	try:
+		if sent_on != last_sent(doc):
+			raise frappe.DuplicateEntryError
+		recipient = customer_mail.send("invoice", stamp_of(doc), doc, letter(doc))
+	except frappe.DuplicateEntryError:
+		del frappe.local.message_log[said:]
 		frappe.throw(
-			_(
-				"{0} has no billing contact with a valid email address. Set one, then send the invoice."
-			).format(doc.customer_name or doc.customer),
-			title=_("Nobody to Send It To"),
+			_("The invoice has just been sent. Load it again to see when; you can send it again then."),
+			title=_("Sent Already"),
 		)
-	frappe.sendmail(
-		recipients=[recipient],
-		subject=_("Invoice {0} from {1}").format(doc.name, doc.company),
-		template="invoice_sent",
-		args={
-			"doc": doc,
-			"total": fmt_money(doc.rounded_total or doc.grand_total, currency=doc.currency),
-			"dated": formatdate(doc.posting_date),
-			"due": formatdate(doc.due_date),
-		},
-		# Rendered when the mail goes out, so that a slow print does not hold up the submit
-		attachments=[
+	note_sent(doc, recipient)
+	return recipient
+
+
+def stamp_of(doc: Document) -> str:
+	"""The stamp of the next mail of an invoice: of the first, or of one after the last."""
+	return stamp("invoice", *filter(None, (doc.name, last_sent(doc))))
+
+
+def last_sent(doc: Document) -> str:
+	"""When an invoice was sent last, as the form has it; empty when it was not."""
+	return str(doc.invoice_sent_on or "")
+
+
+def letter(doc: Document) -> customer_mail.Letter:
+	"""The mail of an invoice, with its print."""
+	return customer_mail.Letter(addresses(doc), content(doc), with_print(doc))
+
+
+def content(doc: Document) -> dict:
+	"""What the mail of an invoice can name."""
+	context = customer_mail.common_context(doc, orders_of(doc))
+	return {
+		**context,
+		"invoice": doc.name,
+		"date": formatdate(doc.posting_date),
+		"due_date": formatdate(doc.due_date),
+		"total": fmt_money(doc.rounded_total or doc.grand_total, currency=doc.currency),
+		"details": customer_mail.details(
+			(_("Your purchase order"), context["po_no"] or typed_text(doc.po_no)),
+			(_("Our order"), context["order"]),
+			(_("Tracking number"), typed_text(doc.tracking_number)),
+		),
+	}
+
+
+def with_print(doc: Document) -> dict:
+	"""The print, attached to the mail. Rendered when it goes out, so that a slow print does not hold up
+	the submit."""
+	return {
+		"attachments": [
 			{
 				"print_format_attachment": 1,
 				"doctype": doc.doctype,
@@ -138,43 +155,20 @@ def send(doc: Document) -> str:
 				"lang": doc.language or frappe.local.lang,
 			}
 		],
-		print_letterhead=True,
-		reference_doctype=doc.doctype,
-		reference_name=doc.name,
-	)
-	sent_on = now_datetime()
+		"print_letterhead": True,
+	}
+
+
+def note_sent(doc: Document, recipient: str) -> None:
+	"""Note on an invoice when it was mailed, and to whom."""
 	# Not through the document: this is no event of the invoice
-	frappe.db.set_value(doc.doctype, doc.name, "invoice_sent_on", sent_on, update_modified=False)
-	doc.invoice_sent_on = sent_on
+	doc.invoice_sent_on = now_datetime()
+	frappe.db.set_value(doc.doctype, doc.name, "invoice_sent_on", doc.invoice_sent_on, update_modified=False)
 	doc.add_comment("Info", _("The invoice was mailed to {0}.").format(escape_html(recipient)))
-	return recipient
 
 
-def billing_address(doc: Document) -> str | None:
-	"""Where the invoice goes: the first of these that is a valid address.
-
-	The customer's billing contact; the invoice's own contact, which often is the buyer whom the order
-	names; the customer's primary contact.
-	"""
-	billing, primary = _contacts(doc.customer)
-	candidates = [*billing, doc.contact_email, *primary]
-	return next((email for email in candidates if email and validate_email_address(email)), None)
-
-
-def _contacts(customer: str) -> tuple[list[str], list[str]]:
-	"""Addresses of the customer's billing contacts, and of its primary ones."""
-	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
-	rows = (
-		frappe.qb.from_(contact)
-		.join(link)
-		.on((link.parent == contact.name) & (link.parenttype == "Contact"))
-		.where(link.link_doctype == "Customer")
-		.where(link.link_name == customer)
-		.where((contact.is_billing_contact == 1) | (contact.is_primary_contact == 1))
-		.select(contact.email_id, contact.is_billing_contact)
-		.orderby(contact.creation)
-		.run(as_dict=True)
-	)
-	billing = [row.email_id for row in rows if row.is_billing_contact]
-	primary = [row.email_id for row in rows if not row.is_billing_contact]
-	return billing, [*primary, frappe.db.get_value("Customer", customer, "email_id")]
+def addresses(doc: Document) -> list[str | None]:
+	"""Where the invoice may go, best first: the customer's billing contacts; the invoice's own contact,
+	which often is the buyer whom the order names; the customer's primary contacts."""
+	billing, primary = customer_mail.customer_addresses(doc.customer)
+	return [*billing, doc.contact_email, *primary]

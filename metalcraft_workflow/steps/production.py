@@ -5,9 +5,9 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, formatdate, getdate, strip_html
+from frappe.utils import flt, getdate, strip_html
 
-from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.message import said, typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
@@ -324,15 +324,11 @@ def what_changed(doc: Document, notice: rules.Notice) -> str:
 
 def in_words(change: rules.Change) -> str:
 	"""A change as a translated phrase."""
-	return _(change.text).format(
-		**{
-			name: formatdate(value) if isinstance(value, date) else value or _("none")
-			for name, value in change.params.items()
-		}
-	)
+	return said(change.text, {name: value or _("none") for name, value in change.params.items()})
 
 
 def as_date(value) -> date | None:
+	"""A date as the rules want it, whether it came from the form or from the database."""
 	return getdate(value) if value else None
 
 

@@ -148,29 +148,26 @@ def quoted_lines(doc: Document, names: list[str]) -> list[quotation.QuotedLine]:
 		.run(as_dict=True)
 	)
 	taken = ordered_elsewhere(doc, [found.name for found in rows])
-	lines, main = [], None
-	for found in rows:
-		if not found.is_alternative:
-			main = found
-		lines.append(
-			quotation.QuotedLine(
-				name=found.name,
-				quotation=found.parent,
-				item_code=found.item_code,
-				qty=flt(found.qty),
-				rate=flt(found.rate),
-				net_rate=flt(found.net_rate),
-				currency=found.currency,
-				ordered_qty=taken.get(found.name, 0),
-				set_key=main.name if main and main.parent == found.parent else found.name,
-				due=(
-					getdate(add_days(doc.transaction_date, found.lead_time_days))
-					if found.lead_time_days
-					else None
-				),
-			)
+	set_keys = quotation.set_keys((found.parent, found.name, found.is_alternative) for found in rows)
+	return [
+		quotation.QuotedLine(
+			name=found.name,
+			quotation=found.parent,
+			item_code=found.item_code,
+			qty=flt(found.qty),
+			rate=flt(found.rate),
+			net_rate=flt(found.net_rate),
+			currency=found.currency,
+			ordered_qty=taken.get(found.name, 0),
+			set_key=set_keys[found.name],
+			due=(
+				getdate(add_days(doc.transaction_date, found.lead_time_days))
+				if found.lead_time_days
+				else None
+			),
 		)
-	return lines
+		for found in rows
+	]
 
 
 def ordered_elsewhere(doc: Document, quotation_items: list[str]) -> dict[str, float]:
@@ -190,7 +187,8 @@ def ordered_elsewhere(doc: Document, quotation_items: list[str]) -> dict[str, fl
 def describe(differences: list[quotation.Difference]) -> str:
 	"""Plain text, one difference a line, that is safe to show as HTML as well.
 
-	In the language of the site, so that it is the same whoever saves the order.
+	In the language of the site, and with numbers and dates as they are kept, so that it is the same whoever
+	saves the order, and whatever they see dates and amounts like.
 	"""
 	language = frappe.get_system_settings("language")
 	lines = (_(row.message, language).format(**row.params) for row in differences)

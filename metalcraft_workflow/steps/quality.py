@@ -1,69 +1,94 @@
-"""Step 9: Quality Assurance attaches the documents that a delivery needs, and releases them."""
+"""Step 9: Quality Assurance attaches the documents that a delivery needs, and releases them.
+
+A row of the documents is accepted or rejected with its file, or dropped with a reason. Releasing the
+documents accepts those about which nothing was said. What a row was before is kept for good.
+"""
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cstr, now_datetime
+from frappe.utils import now_datetime
 
-from metalcraft_workflow.gates import delivery, guard
+from metalcraft_workflow.gates import documents
+from metalcraft_workflow.gates.guard import PassageRefused
+from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of, has_passed, set_fact
 from metalcraft_workflow.rules import documents as rules
 from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.requirement import Requirement
 
-STAMPS = ("uploaded_by", "uploaded_on")
+# Who did what to a row, and when: the server alone writes it
+UPLOAD = ("uploaded_by", "uploaded_on")
 ACCEPTANCE = ("accepted_by", "accepted_on")
+REJECTION = ("rejected_by", "rejected_on")
+DROP = ("dropped_by", "dropped_on")
+STAMPS = (*UPLOAD, *ACCEPTANCE, *REJECTION, *DROP)
+DECISIONS = {"Accepted": ACCEPTANCE, "Rejected": REJECTION}
 
 
 def prepare(doc: Document, method: str | None = None) -> None:
-	"""Derive the documents that the delivery needs, and stamp who attached what.
+	"""Derive the documents that the delivery needs, take what its batches have, and stamp who did what.
 
 	Runs in `before_validate`. Whether any are needed decides where Complete Packing leads to.
+	Raises ValidationError for a file that cannot be a document, or a decision without its reason.
 	"""
 	if not doc.follows_process:
 		return
-	restore_stamps(doc)
-	if not doc.get("is_return") and not has_passed(
-		gate_of(doc.get_doc_before_save() or doc), "release_documents"
-	):
+	before = doc.get_doc_before_save()
+	stored = {row.name: row for row in before.shipment_documents} if before else {}
+	came_from, goes_to = gate_of(before or doc), gate_of(doc)
+	packed, released = (has_passed(came_from, gate) for gate in ("complete_packing", "release_documents"))
+	restore(doc, stored)
+	if not doc.get("is_return") and not released:
 		derive_rows(doc)
-	stamp_uploads(doc)
+		if before and not packed and has_passed(goes_to, "complete_packing"):
+			documents.take_batch_certificates(doc)
+	for number, row in enumerate(doc.shipment_documents, 1):
+		row.idx = number
+		decide(doc, row, stored.get(row.name), reviewed=packed and not released)
+	goes_back = released and not has_passed(goes_to, "release_documents")
+	if goes_back or not has_passed(goes_to, "complete_packing"):
+		for row in accepted_rows(doc):
+			row.update(no_acceptance())
+	keep_versions(doc, stored)
 	set_fact(doc, "documents_required", int(bool(doc.shipment_documents) and not doc.get("is_return")))
 
 
-def restore_stamps(doc: Document) -> None:
-	"""Put back what only the server writes in the rows: what a client sends for it is not heard."""
-	before = doc.get_doc_before_save()
-	stored = {row.name: row for row in before.shipment_documents} if before else {}
+def restore(doc: Document, stored: dict[str, Document]) -> None:
+	"""Put back what only the server writes in the rows, and rows that were dropped: what a client sends
+	for it is not heard."""
+	sent = {row.name: row for row in doc.shipment_documents}
 	for row in doc.shipment_documents:
 		old = stored.get(row.name)
-		for fieldname in ("reason", *STAMPS, *ACCEPTANCE):
+		for fieldname in ("reason", *STAMPS):
 			row.set(fieldname, old.get(fieldname) if old else None)
+	for name, old in stored.items():
+		if not old.dropped:
+			continue
+		if name not in sent:
+			doc.append("shipment_documents", old)
+		elif sent[name].dropped:
+			sent[name].update({key: old.get(key) for key in ("document_type", "batch_no", "drop_reason")})
 
 
 def derive_rows(doc: Document) -> None:
 	"""Give every document that is asked for its row, with the reason; take away rows nobody needs."""
-	why = {
-		document_type: reason_in_words(asked_by)
-		for document_type, asked_by in delivery.required_documents(doc).items()
-	}
+	why = {key: reason_in_words(asked_by) for key, asked_by in documents.required_documents(doc).items()}
 	stored = list(doc.shipment_documents)
-	rows = [
-		rules.Row(row.document_type or "", row.file or "", row.reason or "", str(number))
-		for number, row in enumerate(stored)
-	]
 	derived = []
-	for row in rules.derive(rows, why):
+	for row in rules.derive(documents.rows_of(doc), why):
 		child = (
 			stored[int(row.key)]
 			if row.key
 			else frappe.new_doc("Shipment Document", parent_doc=doc, parentfield="shipment_documents")
 		)
-		child.document_type, child.reason = row.document_type, row.reason
+		child.document_type, child.batch_no, child.reason = (
+			row.document_type,
+			row.batch_no or None,
+			row.reason,
+		)
 		derived.append(child)
 	doc.set("shipment_documents", derived)
-	for number, child in enumerate(doc.shipment_documents, 1):
-		child.idx = number
 
 
 def reason_in_words(asked_by: dict[str, list[str]]) -> str:
@@ -71,34 +96,92 @@ def reason_in_words(asked_by: dict[str, list[str]]) -> str:
 	return "; ".join(f"{_(source)}: {', '.join(names)}" for source, names in asked_by.items())
 
 
-def stamp_uploads(doc: Document) -> None:
-	"""Write down who attached each new file, when; a new file has not been accepted yet.
+# What was decided about a row
 
-	Raises ValidationError for a file that is not a private attachment of the delivery note.
+
+def decide(doc: Document, row: Document, old: Document | None, reviewed: bool) -> None:
+	"""Check and stamp what this save says of a row; `old` is the row as it is stored.
+
+	A new file, or a file that is now called something else, has not been decided about. Documents are
+	decided about while they are `reviewed`: after the packing, before their release.
 	"""
-	before = doc.get_doc_before_save()
-	files = {row.name: row.file for row in before.shipment_documents} if before else {}
-	released = has_passed(gate_of(doc), "release_documents")
-	for row in doc.shipment_documents:
-		if (row.file or None) != (files.get(row.name) or None):
-			if row.file:
-				check_file(doc, row)
-			row.uploaded_by = frappe.session.user if row.file else None
-			row.uploaded_on = now_datetime() if row.file else None
-			row.accepted_by = row.accepted_on = None
-		if not released:
-			row.accepted_by = row.accepted_on = None
+	was, now = state(old), state(row)
+	if (was.status, was.dropped) != (now.status, now.dropped) and not reviewed:
+		frappe.throw(
+			_(
+				"Documents row {0}: documents are accepted, rejected and marked as not needed after the packing"
+				" is complete and before they are released."
+			).format(row.idx),
+			PassageRefused,
+			title=_("Not in Review"),
+		)
+	is_new = row.file and (
+		not old or any(said(row, name) != said(old, name) for name in ("file", "document_type", "batch_no"))
+	)
+	if is_new:
+		check_file(doc, row)
+	if (is_new or was.file != now.file) and now.status == was.status:
+		row.status = "Pending"
+		if was.status == "Rejected" and said(row, "remark") == said(old, "remark"):
+			row.remark = None
+	if not row.status or (row.dropped and row.status == "Accepted"):
+		row.status = "Pending"
+	stamp(row, UPLOAD, bool(row.file), anew=was.file != now.file)
+	check_decision(row, changed=row.status != was.status)
+	if not row.dropped:
+		row.drop_reason = None
+	for status, fields in DECISIONS.items():
+		stamp(row, fields, row.status == status, anew=bool(is_new) or row.status != was.status)
+	stamp(row, DROP, bool(row.dropped), anew=not was.dropped)
+
+
+def state(row: Document | None) -> rules.State:
+	"""How a row stands."""
+	return rules.State(row.file or "", row.status or "Pending", bool(row.dropped)) if row else rules.State()
+
+
+def said(row: Document, fieldname: str) -> str:
+	"""What a field of a row says, without blanks around it."""
+	return frappe.utils.cstr(row.get(fieldname)).strip()
+
+
+def stamp(row: Document, fields: tuple[str, str], holds: bool, anew: bool) -> None:
+	"""Write who and when into `fields` when what they tell `holds`, and has just come about."""
+	if not holds:
+		row.update(dict.fromkeys(fields))
+	elif anew or not row.get(fields[0]):
+		row.update(dict(zip(fields, (frappe.session.user, now_datetime()), strict=True)))
+
+
+def check_decision(row: Document, changed: bool) -> None:
+	"""Refuse a decision that says too little, or that this user may not take. Raises ValidationError."""
+	message = ""
+	if row.status in DECISIONS and not row.file:
+		message = _("Documents row {0}: there is no file yet. Upload it, then accept or reject it.")
+	elif row.status == "Rejected" and not said(row, "remark"):
+		message = _("Documents row {0}: say in its remark why it is rejected.")
+	elif row.dropped and not said(row, "drop_reason"):
+		message = _("Documents row {0}: say why it is not needed.")
+	elif row.status == "Accepted" and changed and own_upload(row):
+		message = _("Documents row {0}: you uploaded this file yourself. Ask a colleague to accept it.")
+	if message:
+		frappe.throw(message.format(row.idx), title=_("Document"))
+
+
+def own_upload(row: Document) -> bool:
+	"""Whether the settings keep this user from accepting the file of `row`."""
+	separate = settings().get("separate_upload_and_acceptance")
+	return bool(separate) and row.uploaded_by == frappe.session.user
 
 
 def check_file(doc: Document, row: Document) -> None:
-	"""Refuse a file that everybody could open, and one that is not kept with the delivery note."""
-	file = frappe.db.get_value(
+	"""Refuse a file that is not kept with the delivery note, that anybody could open, or that is not what
+	its type allows or its name says. A public one is made private where nothing else needs it."""
+	name = frappe.db.get_value(
 		"File",
 		{"file_url": row.file, "attached_to_doctype": doc.doctype, "attached_to_name": doc.name},
-		["name", "is_private"],
-		as_dict=True,
 	)
-	if not file:
+	if not name:
 		frappe.throw(
 			_(
 				"Documents row {0}: {1} is not attached to this delivery note. Save the delivery note, then"
@@ -106,116 +189,103 @@ def check_file(doc: Document, row: Document) -> None:
 			).format(row.idx, frappe.bold(frappe.utils.escape_html(row.file))),
 			title=_("Not Attached"),
 		)
+	file = frappe.get_doc("File", name)
+	if row.document_type and (message := documents.refusal(file, row.document_type)):
+		frappe.throw(
+			_("Documents row {0}: {1}").format(row.idx, frappe.utils.escape_html(message)),
+			title=_("Not This File"),
+		)
 	if not file.is_private:
+		make_private(file, row)
+
+
+def make_private(file: Document, row: Document) -> None:
+	"""Make a public file private, and have the row follow it. Raises ValidationError when the same file
+	is open to everybody elsewhere too."""
+	if frappe.db.exists("File", {"name": ["!=", file.name], "content_hash": file.content_hash}):
 		frappe.throw(
 			_(
-				"Documents row {0}: {1} is public, so anybody with its address can open it. Upload it as a"
-				" private file."
+				"Documents row {0}: {1} is public, so anybody with its address can open it, and other"
+				" documents use it too. Upload it as a private file."
 			).format(row.idx, frappe.bold(frappe.utils.escape_html(row.file))),
 			title=_("Public File"),
 		)
+	# Frappe would look for the field of the row on the delivery note itself
+	file.update({"is_private": 1, "attached_to_field": None})
+	file.save(ignore_permissions=True)  # who may change the delivery note may have its documents private
+	row.file = file.file_url
+
+
+def keep_versions(doc: Document, stored: dict[str, Document]) -> None:
+	"""Keep what a row was before this save, where it had a file or a decision that no longer stands."""
+	rows = {row.name: row for row in doc.shipment_documents}
+	for name, old in stored.items():
+		event = rules.what_ended(state(old), state(rows[name]) if name in rows else None)
+		if event:
+			doc.append("document_versions", documents.version_of(old, event))
+
+
+# The gate, and what follows from it
 
 
 def requirements(doc: Document) -> list[Requirement]:
 	"""What the release of the documents asks for: gate `release_documents`."""
-	return delivery.documents_complete(doc)
+	found = documents.documents_complete(doc)
+	if not doc.shipment_documents:
+		return found
+	rejected = rules.rejected(documents.rows_of(doc))
+	found.append(rules.none_rejected(documents.titles(rejected), doc.name))
+	if settings().get("separate_upload_and_acceptance"):
+		own = [row for row in pending_rows(doc) if own_upload(row)]
+		titles = documents.titles((row.document_type, row.batch_no or "") for row in own)
+		found.append(rules.accepted_by_others(titles, doc.name))
+	return found
 
 
 def documents_fingerprint(doc: Document) -> str:
 	"""Digest of the documents and their files: what their release vouches for."""
 	return fingerprint(
-		[{"document_type": row.document_type, "file": row.file} for row in doc.shipment_documents],
+		[
+			{"document_type": f"{row.document_type} {row.batch_no or ''}", "file": row.file}
+			for row in doc.shipment_documents
+			if not row.dropped
+		],
 		("document_type", "file"),
 	)
 
 
 def accept(doc: Document) -> None:
-	"""Write down who accepted the documents, when. Effect of `release_documents`."""
-	stamp_acceptance(doc, frappe.session.user, now_datetime())
+	"""Accept the documents about which nothing was said. Effect of `release_documents`."""
+	for row in pending_rows(doc):
+		row.db_set(
+			{
+				"status": "Accepted",
+				**dict(zip(ACCEPTANCE, (frappe.session.user, now_datetime()), strict=True)),
+			},
+			update_modified=False,
+		)
 
 
 def withdraw_acceptance(doc: Document) -> None:
 	"""Take the acceptance back: the documents, or what they speak of, changed. Effect of the voids."""
-	stamp_acceptance(doc, None, None)
+	for row in accepted_rows(doc):
+		row.db_set(no_acceptance(), update_modified=False)
 
 
-def stamp_acceptance(doc: Document, user: str | None, when) -> None:
-	"""Write acceptance on every row that has a file."""
-	for row in doc.shipment_documents:
-		if row.file and (row.accepted_by or user):
-			row.db_set({"accepted_by": user, "accepted_on": when}, update_modified=False)
+def pending_rows(doc: Document) -> list[Document]:
+	"""Rows with a file about which nothing was decided."""
+	return [
+		row
+		for row in doc.shipment_documents
+		if row.file and not row.dropped and (row.status or "Pending") == "Pending"
+	]
 
 
-def refuse_alone(row: Document, method: str | None = None) -> None:
-	"""Refuse to write or delete a row of the documents by itself, around the events of its delivery note,
-	which stamp who attached what. Raises PermissionError."""
-	frappe.throw(
-		_("Change the documents on Delivery Note {0} itself.").format(row.parent or ""),
-		frappe.PermissionError,
-		title=_("Not Row by Row"),
-	)
+def accepted_rows(doc: Document) -> list[Document]:
+	"""Rows whose file was accepted."""
+	return [row for row in doc.shipment_documents if row.status == "Accepted"]
 
 
-def on_file_trash(file: Document, method: str | None = None) -> None:
-	"""Take a deleted file out of its delivery note, and re-open what its release vouched for.
-
-	Of what has shipped, Frappe itself keeps the files: see setup.properties.
-	"""
-	if file.attached_to_doctype != "Delivery Note" or not file.file_url:
-		return
-	rows = rows_with(file)
-	if not rows or another_copy(file):
-		return
-	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
-	for row in doc.shipment_documents:
-		if row.name in rows:
-			row.db_set({name: None for name in ("file", *STAMPS, *ACCEPTANCE)}, update_modified=False)
-	guard.void_if_changed(doc)
-
-
-def keep_file(file: Document, method: str | None = None) -> None:
-	"""Refuse to move a document of a delivery, or to make it public: its row would lead nowhere.
-
-	In `before_validate` of File, before Frappe moves the file on disk. Raises ValidationError.
-	"""
-	before = file.get_doc_before_save()
-	if not before or before.attached_to_doctype != "Delivery Note":
-		return
-	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
-	if any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept) and rows_with(before):
-		frappe.throw(
-			_(
-				"{0} is a document of Delivery Note {1}: it stays there, and private. Take it out of the"
-				" documents first."
-			).format(before.file_name, before.attached_to_name),
-			title=_("A Document of a Delivery"),
-		)
-
-
-def rows_with(file: Document) -> list[str]:
-	"""The rows of the documents of a delivery note, not shipped yet, that hold `file`."""
-	return frappe.get_all(
-		"Shipment Document",
-		filters={
-			"parent": file.attached_to_name,
-			"parenttype": "Delivery Note",
-			"docstatus": 0,
-			"file": file.file_url,
-		},
-		pluck="name",
-	)
-
-
-def another_copy(file: Document) -> bool:
-	"""Whether the same file is attached to the delivery note a second time."""
-	return bool(
-		frappe.db.exists(
-			"File",
-			{
-				"name": ["!=", file.name],
-				"file_url": file.file_url,
-				"attached_to_doctype": file.attached_to_doctype,
-				"attached_to_name": file.attached_to_name,
-			},
-		)
-	)
+def no_acceptance() -> dict:
+	"""What a row says once its acceptance is taken back."""
+	return {"status": "Pending", **dict.fromkeys(ACCEPTANCE)}

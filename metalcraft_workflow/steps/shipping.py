@@ -3,12 +3,13 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, escape_html, validate_email_address
+from frappe.utils import cint, escape_html
 
-from metalcraft_workflow.gates import delivery, record
+from metalcraft_workflow.gates import customer_mail, delivery, mail_package, record
 from metalcraft_workflow.gates.final_pack import warehouses
+from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.order_facts import orders_of
-from metalcraft_workflow.gates.registry import settings
+from metalcraft_workflow.rules import mails
 from metalcraft_workflow.rules.requirement import Link, Requirement
 from metalcraft_workflow.rules.requirement import _ as mark
 
@@ -62,57 +63,61 @@ def asked(doc: Document, fieldname: str, label: str, message: str, value) -> Req
 
 
 def tell_customer(doc: Document) -> None:
-	"""Mail the customer that the delivery is on its way. Effect of `ship`, which happens once.
+	"""Mail the customer that the delivery is on its way. Effect of `ship`.
 
-	Never stops the shipment: what goes wrong is written on the delivery note.
+	The same shipment that is entered again, after a cancellation, is not told again. The package of its
+	documents follows the mail into the queue: see `gates.mail_package`.
 	"""
-	if not settings().mail_shipped:
-		return
-	recipient = recipient_of(doc)
-	if not recipient:
-		could_not_mail(doc, _("neither it nor its order names a contact with a valid email address"))
-		return
-	frappe.db.savepoint("shipped_mail")
-	messages = len(frappe.local.message_log)
-	try:
-		frappe.sendmail(
-			recipients=[recipient],
-			subject=_("Your order {0} is on its way").format(
-				", ".join(purchase_orders(doc)) or ", ".join(orders_of(doc)) or doc.name
-			),
-			template="shipped",
-			args={"doc": doc, "lines": [row for row in doc.items if row.qty]},
-			reference_doctype=doc.doctype,
-			reference_name=doc.name,
+
+	def write() -> customer_mail.Letter:
+		_billing, primary = customer_mail.customer_addresses(doc.customer)
+		orders = orders_of(doc)
+		return customer_mail.Letter(
+			[doc.contact_email, *customer_mail.order_addresses(orders), *primary],
+			shipment(doc, orders),
+			{"send_after": mail_package.deadline()},
 		)
-	except Exception as error:
-		frappe.db.rollback(save_point="shipped_mail")
-		# What was caught is not for the person who ships
-		del frappe.local.message_log[messages:]
-		could_not_mail(doc, str(error) or type(error).__name__)
+
+	stamp = mails.stamp("shipped", customer_mail.original(doc), mails.digest(doc.tracking_number))
+	customer_mail.tell("shipped", stamp, doc, write)
 
 
-def could_not_mail(doc: Document, why: str) -> None:
-	"""Say on the delivery note that the customer was not told, and why."""
-	doc.add_comment(
-		"Comment", _("The customer was not told by mail that this was shipped: {0}").format(escape_html(why))
-	)
-
-
-def recipient_of(doc: Document) -> str:
-	"""Whom to tell: the contact of the delivery note, else that of its orders. May be empty."""
-	addresses = [doc.contact_email]
-	names = orders_of(doc)
-	if names:
-		addresses += frappe.get_all(
-			"Sales Order", filters={"name": ["in", names]}, pluck="contact_email", order_by="name"
-		)
-	return next((address for address in addresses if address and validate_email_address(address)), "")
-
-
-def purchase_orders(doc: Document) -> list[str]:
-	"""The customer's purchase orders that this delivery carries."""
-	return sorted({row.customer_po_no for row in doc.items if row.get("customer_po_no")})
+def shipment(doc: Document, orders: list[str]) -> dict:
+	"""What the notice of a shipment can name."""
+	tracking = typed_text(doc.tracking_number or doc.tracking_url)
+	if (doc.tracking_url or "").startswith(("https://", "http://")):
+		tracking = f'<a href="{escape_html(doc.tracking_url)}">{tracking}</a>'
+	context = customer_mail.common_context(doc, orders)
+	return {
+		**context,
+		"delivery": doc.name,
+		"carrier": typed_text(doc.carrier),
+		"tracking": tracking,
+		"ship_date": doc.get_formatted("ship_date"),
+		"details": customer_mail.details(
+			(_("Your purchase order"), context["po_no"]),
+			(_("Our order"), context["order"]),
+			(_("Delivery note"), doc.name),
+			(_("Carrier"), typed_text(doc.carrier)),
+			(_("Tracking number"), tracking),
+			(_("Shipped on"), doc.get_formatted("ship_date")),
+			(_("Packages"), doc.packages),
+		),
+		"lines": customer_mail.lines(
+			[_("Your purchase order"), _("Item"), _("Your part number"), _("Quantity")],
+			[
+				(
+					row.customer_po_no,
+					customer_mail.item_of(row),
+					row.customer_part_no,
+					f"{row.get_formatted('qty')} {row.uom}",
+				)
+				for row in doc.items
+				if row.qty
+			],
+			numbers=(3,),
+		),
+	}
 
 
 def return_requirements(doc: Document) -> list[Requirement]:

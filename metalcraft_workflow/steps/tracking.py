@@ -5,6 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import comma_and
 
+from metalcraft_workflow.gates import returns
 from metalcraft_workflow.gates.final_pack import keep_figures, lock_orders
 from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_orders
 from metalcraft_workflow.gates.workflow import outside_state
@@ -61,9 +62,10 @@ def keep_transfer(doc: Document, method: str | None = None) -> None:
 
 
 def keep(orders: list[str]) -> None:
-	"""Derive and write the stage of `orders`."""
+	"""Derive and write the stage of `orders`, and where their returns stand."""
 	for facts in read_orders(orders).values():
 		keep_stage(facts)
+		returns.keep(facts)
 
 
 def recompute(orders: list[str]) -> list[dict]:

@@ -12,6 +12,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, flt
 
 from metalcraft_workflow.gates import final_pack
+from metalcraft_workflow.gates.message import in_words
 from metalcraft_workflow.gates.turn import tell, users_with_roles
 from metalcraft_workflow.gates.workflow import active_workflow, has_passed, state_rows, states_by_gate
 from metalcraft_workflow.rules import transfer as rules
@@ -314,14 +315,10 @@ def check_rows(doc: Document, order: frappe._dict) -> None:
 		rows,
 	)
 	if found:
-		frappe.throw(
-			[_(refusal.text).format(**refusal.params) for refusal in found],
-			title=_("Not for This Order"),
-			as_list=True,
-		)
+		frappe.throw(in_words(found), title=_("Not for This Order"), as_list=True)
 
 
-def check_order(order) -> None:
+def check_order(order: Document | frappe._dict) -> None:
 	"""Refuse an order that is not approved, is under review, on hold or closed."""
 	gate = states_by_gate("Sales Order").get(order.workflow_state, "")
 	if order.docstatus != 1 or not has_passed(gate, "approve"):

@@ -28,15 +28,18 @@ def approved_order(*lines, **fields):
 def bring(order, *quantities: float, **fields) -> None:
 	"""Bring goods of each line to Final Pack: all of it, or as much as `quantities` say; new goods, in
 	batches and with serial numbers as `fields` of the stock entry row say."""
-	rows = [
-		(row, qty)
-		for row, qty in zip(order.items, quantities or [row.qty for row in order.items], strict=False)
-		if qty and frappe.db.get_value("Item", row.item_code, "is_stock_item")
-	]
 	with as_user("Administrator"):
-		for row, qty in rows:
+		for row, qty in brought(order, quantities):
 			factories.make_stock(row.item_code, qty * row.conversion_factor, PRODUCTION, **fields)
-		entry = frappe.get_doc(
+	transfer(order, *quantities, **fields)
+
+
+def transfer(order, *quantities: float, **fields) -> None:
+	"""Bring goods that are in Production to Final Pack, as `bring` does."""
+	if fields.get("batch_no") or fields.get("serial_no"):
+		fields["use_serial_batch_fields"] = 1
+	with as_user("Administrator"):
+		frappe.get_doc(
 			{
 				"doctype": "Stock Entry",
 				"stock_entry_type": "Material Transfer",
@@ -52,11 +55,19 @@ def bring(order, *quantities: float, **fields) -> None:
 						"sales_order_item": row.name,
 						**fields,
 					}
-					for row, qty in rows
+					for row, qty in brought(order, quantities)
 				],
 			}
-		).insert()
-		entry.submit()
+		).insert().submit()
+
+
+def brought(order, quantities) -> list[tuple]:
+	"""The lines of an order that goods are brought for, with the quantity of each."""
+	return [
+		(row, qty)
+		for row, qty in zip(order.items, quantities or [row.qty for row in order.items], strict=False)
+		if qty and frappe.db.get_value("Item", row.item_code, "is_stock_item")
+	]
 
 
 def packed(order, user: str = PACKER, **fields):
@@ -136,15 +147,14 @@ def batched(choose: bool = True):
 		bring(order, 5, batch_no=batch, use_serial_batch_fields=1)
 	with as_user(PACKER):
 		doc = make_delivery_note(order.name)
-		doc.remove(doc.items[1])
-		if not choose:
-			doc.items[0].update({"batch_no": None, "use_serial_batch_fields": 0})
+		doc.items[0].qty = 5
+		doc.set("traceability", doc.traceability[:1] if choose else [])
 		return doc.insert(), batches
 
 
-def kits(qty: int):
+def kits(qty: int, choose: bool = False):
 	"""A delivery note of `qty` bundles, each of two pieces that have to name their batch and one that
-	has not, with no batch chosen yet; the batch that came for it."""
+	has not, with no batch chosen yet unless `choose` says so; the batch that came for it."""
 	batch = new_batch()
 	part = factories.make_item("MT-PART-01")
 	kit = factories.make_bundle("MT-BATCH-KIT", {"MT-BATCH-01": 2, part: 1})
@@ -157,7 +167,11 @@ def kits(qty: int):
 		for row in entry.items:
 			row.update({"s_warehouse": PRODUCTION, **(named if row.item_code == "MT-BATCH-01" else {})})
 		entry.insert().submit()
-	return packed(order), batch
+	with as_user(PACKER):
+		doc = make_delivery_note(order.name)
+		if not choose:
+			doc.set("traceability", [])
+		return doc.insert(), batch
 
 
 def choose_for_part(doc, batch: str | None, user: str = PACKER):
@@ -169,12 +183,59 @@ def choose_for_part(doc, batch: str | None, user: str = PACKER):
 	return frappe.get_doc("Delivery Note", doc.name)
 
 
-def new_batch(item: str | None = None) -> str:
+def left_with(doc, what: str = "batch_no") -> dict[str, float]:
+	"""Batch (or serial number) -> quantity that left stock with a shipped delivery."""
+	entry, bundle = frappe.qb.DocType("Serial and Batch Entry"), frappe.qb.DocType("Serial and Batch Bundle")
+	rows = (
+		frappe.qb.from_(entry)
+		.join(bundle)
+		.on(entry.parent == bundle.name)
+		.where(bundle.voucher_no == doc.name)
+		.where(bundle.docstatus == 1)
+		.select(entry[what], entry.qty)
+		.run()
+	)
+	found = {}
+	for name, qty in rows:
+		found[name] = found.get(name, 0) - qty
+	return found
+
+
+def new_batch(item: str | None = None, **fields) -> str:
 	"""A new batch with a heat number, of an item whose deliveries have to name it."""
 	item = item or factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
 	name = f"MTB-{frappe.generate_hash(length=8)}"
-	frappe.get_doc({"doctype": "Batch", "batch_id": name, "item": item, "heat_no": f"HEAT-{name}"}).insert()
+	frappe.get_doc(
+		{"doctype": "Batch", "batch_id": name, "item": item, "heat_no": f"HEAT-{name}", **fields}
+	).insert()
 	return name
+
+
+def certify(batch: str) -> str:
+	"""Attach a mill certificate to a batch, as Quality Assurance does; gives its address."""
+	with as_user(QA):
+		url = save_file(f"{batch}.pdf", b"%PDF-1.4 " + batch.encode(), "Batch", batch, is_private=1).file_url
+		doc = frappe.get_doc("Batch", batch)
+		doc.append("certificates", {"document_type": "Mill Certificate", "file": url})
+		doc.save()
+	return url
+
+
+def unnamed(order, noted: str):
+	"""A delivery note of `order` that names no batches or serial numbers yet; which ones it is to name is
+	noted on it, for `name_noted`."""
+	with as_user(PACKER):
+		doc = make_delivery_note(order.name)
+		doc.set("traceability", [])
+		doc.packing_notes = noted
+		return doc.insert()
+
+
+def name_noted(doc):
+	"""Name in the first row what is noted on a delivery note, and save it, as Final Pack does."""
+	fieldname = "batch_no" if frappe.db.exists("Batch", doc.packing_notes) else "serial_nos"
+	doc.traceability[0].set(fieldname, doc.packing_notes)
+	doc.save()
 
 
 def serialised(qty: int):
@@ -183,9 +244,23 @@ def serialised(qty: int):
 	serials = [new_serial() for _ in range(qty)]
 	order = approved_order(("MT-SERIAL-01", qty, 100))
 	bring(order, serial_no="\n".join(serials), use_serial_batch_fields=1)
-	with as_user(PACKER):
-		return make_delivery_note(order.name).insert(), serials
+	return packed(order), serials
 
 
 def new_serial() -> str:
 	return f"MTS-{frappe.generate_hash(length=8)}"
+
+
+def of_batches(count: int = 2, **fields):
+	"""A delivery note in Packing of `count` batches of 5; the batches."""
+	batches = [new_batch() for _number in range(count)]
+	order = approved_order(("MT-BATCH-01", 5 * count, 100), **fields)
+	for batch in batches:
+		bring(order, 5, batch_no=batch, use_serial_batch_fields=1)
+	return packed(order), batches
+
+
+def each_batch(document_type: str) -> None:
+	"""Ask for a type of document once for each batch."""
+	kind = frappe.get_doc("Shipment Document Type", document_type)
+	kind.update({"per_batch": 1}).save()

@@ -128,6 +128,20 @@ def make_item(item_code: str = "MT-CYL-01", **fields) -> str:
 	return item_code
 
 
+def make_item_group(name: str, above: str = "All Item Groups", **fields) -> str:
+	if not frappe.db.exists("Item Group", name):
+		frappe.get_doc(
+			{
+				"doctype": "Item Group",
+				"item_group_name": name,
+				"parent_item_group": above,
+				"is_group": 1,
+				**fields,
+			}
+		).insert()
+	return name
+
+
 def make_bundle(code: str, parts: dict[str, float]) -> str:
 	"""An item that is sold as a Product Bundle; `parts` is item -> quantity in one of it."""
 	make_item(code, is_stock_item=0, item_defaults=[])

@@ -145,9 +145,17 @@ def reconcile(customer: str) -> None:
 
 
 def journal(doc, amount: float, account: str = CASH, user: str = ACCOUNTS):
-	"""A submitted Journal Entry that takes `amount` off an invoice: cash, or written off."""
+	"""A submitted Journal Entry that takes `amount` off an invoice, or is paid in advance of an order: cash,
+	or written off."""
+	entry = journal_draft(doc, amount, account, user)
 	with as_user(user):
-		entry = frappe.get_doc(
+		entry.submit()
+	return entry
+
+
+def journal_draft(doc, amount: float, account: str = CASH, user: str = ACCOUNTS):
+	with as_user(user):
+		return frappe.get_doc(
 			{
 				"doctype": "Journal Entry",
 				"company": COMPANY,
@@ -158,8 +166,9 @@ def journal(doc, amount: float, account: str = CASH, user: str = ACCOUNTS):
 						"party_type": "Customer",
 						"party": doc.customer,
 						"credit_in_account_currency": amount,
-						"reference_type": "Sales Invoice",
+						"reference_type": doc.doctype,
 						"reference_name": doc.name,
+						"is_advance": "Yes" if doc.doctype == "Sales Order" else "No",
 						"cost_center": COST_CENTER,
 					},
 					{
@@ -170,8 +179,6 @@ def journal(doc, amount: float, account: str = CASH, user: str = ACCOUNTS):
 				],
 			}
 		).insert()
-		entry.submit()
-		return entry
 
 
 def drop_ship(item_code: str) -> dict:

@@ -12,11 +12,13 @@ from frappe.utils import get_test_client
 
 
 class Answer:
-	"""Status and JSON of a response, with the words a user would read in case of a refusal."""
+	"""Status, text and JSON of a response, with the words a user would read in case of a refusal."""
 
 	def __init__(self, response):
 		self.status = response.status_code
 		self.json = response.get_json(silent=True) or {}
+		self.text = response.get_data(as_text=True)
+		self.location = response.headers.get("Location") or ""
 
 	@property
 	def data(self):
@@ -29,8 +31,9 @@ class Answer:
 		)
 
 
-def request(user: str, method: str, path: str, data: dict | None = None) -> Answer:
-	"""Send one request as `user` ("Guest" for none); commits what the test has arranged."""
+def request(user: str, method: str, path: str, data: dict | None = None, form: dict | None = None) -> Answer:
+	"""Send one request as `user` ("Guest" for none), with `data` as JSON or `form` as a form with files;
+	commits what the test has arranged."""
 	headers = {} if user == "Guest" else {"Authorization": f"token {key_of(user)}"}
 	frappe.db.commit()
 	site, answers = frappe.local.site, []
@@ -38,7 +41,7 @@ def request(user: str, method: str, path: str, data: dict | None = None) -> Answ
 	def send():
 		with patch("frappe.app.get_site_name", return_value=site):
 			client = get_test_client(use_cookies=False)
-			answers.append(Answer(client.open(path, method=method, json=data, headers=headers)))
+			answers.append(Answer(client.open(path, method=method, json=data, data=form, headers=headers)))
 
 	thread = Thread(target=send)
 	thread.start()
@@ -50,6 +53,11 @@ def request(user: str, method: str, path: str, data: dict | None = None) -> Answ
 def call(user: str, method: str, **arguments) -> Answer:
 	"""Call a whitelisted method as `user`."""
 	return request(user, "POST", f"/api/method/{method}", arguments)
+
+
+def forget_rate_limits() -> None:
+	"""Let everybody call again as often as they may."""
+	frappe.cache.delete_keys("rl:")
 
 
 def key_of(user: str) -> str:

@@ -7,8 +7,12 @@ USER ACTION DOCTYPE NAME`. It gets ready, says so, and goes on with every line i
 import os
 import subprocess
 import sys
+from functools import partial
 
 import frappe
+from frappe.model.workflow import apply_workflow
+
+from metalcraft_workflow.tests.marks import needs_mariadb
 
 ACTIONS = {
 	"submit": lambda doc: doc.submit(),
@@ -17,10 +21,18 @@ ACTIONS = {
 	"pack": lambda order: frappe.get_attr("metalcraft_workflow.steps.final_pack.make_delivery_note")(
 		order.name
 	).insert(),
-	"Ship": lambda doc: frappe.get_attr("frappe.model.workflow.apply_workflow")(doc.as_json(), "Ship"),
+	"name": lambda delivery: frappe.get_attr("metalcraft_workflow.tests.deliveries.name_noted")(delivery),
+	"credit instead": lambda rma: frappe.get_attr("metalcraft_workflow.tests.returns.credit_instead")(rma),
+	"accept": lambda quotation: frappe.get_attr("metalcraft_workflow.tests.quotations.accept")(quotation),
+	"mail": lambda invoice: frappe.get_attr("metalcraft_workflow.steps.invoicing.send_invoice")(invoice.name),
+	**{
+		action: partial(lambda doc, action: apply_workflow(doc.as_json(), action), action=action)
+		for action in ("Approve", "Ship", "Receive Return")
+	},
 }
 
 
+@needs_mariadb
 def run(*tasks: tuple[str, str, "frappe.model.document.Document"], overlap: bool = True) -> list[str]:
 	"""Do `tasks`, each (user, action, document), at the same time; gives what each said at the end.
 

@@ -13,7 +13,7 @@ from metalcraft_workflow.gates import credit
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
 from metalcraft_workflow.gates.waiver import waive
-from metalcraft_workflow.tests import deliveries, factories
+from metalcraft_workflow.tests import deliveries, factories, side_by_side
 from metalcraft_workflow.tests.factories import (
 	APPROVER,
 	COMPANY,
@@ -350,6 +350,17 @@ class TestCredit(FrappeTestCase):
 			(CONTROLLER, "credit", "Accounts Manager", "Payment promised for Friday"),
 		)
 
+	def test_of_two_approved_at_the_same_moment_the_later_counts_the_earlier(self):
+		"""Real processes: what is made here stays on the site."""
+		customer = self.customer(limit=1500)
+		orders = [self.request(customer), self.request(customer)]
+		for order in orders:
+			self.assertEqual(order.workflow_state, "Pending Approval")
+		said = side_by_side.run(*((APPROVER, "Approve", order) for order in orders), overlap=False)
+		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
+		self.assertIn("GateNotMet", " ".join(said))
+		self.assertEqual(sorted(stored(order).docstatus for order in orders), [0, 1])
+
 	def test_this_order_and_the_earlier_ones_count_together(self):
 		customer = self.customer(limit=1500)
 		factories.approve(factories.make_order(("MT-CYL-01", 10, 100), customer=customer))
@@ -385,6 +396,14 @@ class TestCredit(FrappeTestCase):
 			doc.credit_limits[0].credit_limit = 50
 			doc.save()
 		self.assertEqual(self.limit_of(customer), [(50.0, 0)])
+
+	def test_sales_may_take_a_bypass_away(self):
+		customer = self.customer(limit=100, bypass=1)
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Customer", customer)
+			doc.credit_limits[0].bypass_credit_limit_check = 0
+			doc.save()
+		self.assertEqual(self.limit_of(customer), [(100.0, 0)])
 
 	def test_sales_does_not_make_credit_easier_around_the_customer_or_its_group(self):
 		group = frappe.get_doc(
@@ -483,7 +502,11 @@ class TestCredit(FrappeTestCase):
 		order = self.request(self.customer(limit=10, bypass=1))
 		self.assertEqual(order.workflow_state, "Pending Approval")
 
-	def test_a_limit_of_another_company_does_not_count(self):
+	def test_a_bypassed_customer_is_checked_at_the_delivery_by_what_it_owes(self):
+		customer = self.customer(limit=1000, bypass=1)
+		first = deliveries.delivery(("MT-CYL-01", 10, 90), customer=customer)
+		factories.approve(factories.make_order(("MT-CYL-01", 10, 500), customer=customer))
+		self.assertEqual(deliveries.shipped(first).docstatus, 1)
 		other = frappe.db.get_value("Company", {"name": ["!=", COMPANY]})
 		customer = factories.make_customer(
 			f"MT Credit {frappe.generate_hash(length=8)}",

@@ -1,9 +1,10 @@
 import frappe
-from frappe.utils import nowdate
+from frappe.utils import fmt_money, nowdate
 
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.tests import deliveries, factories
+from metalcraft_workflow.tests import deliveries, factories, money
 from metalcraft_workflow.tests.factories import (
+	ACCOUNTS,
 	APPROVER,
 	CONTROLLER,
 	PACKER,
@@ -71,12 +72,24 @@ class TestClearance(FinalPackCase):
 	def test_prepayment_by_an_advance(self):
 		doc = self.awaiting(payment_terms_template=self.prepaid(50), customer="MT Customer")
 		order = doc.items[0].against_sales_order
-		with self.assertRefused(order, "50%", "500.00", exception=GateNotMet):
+		with self.assertRefused(order, "50%", fmt_money(500, currency=doc.currency), exception=GateNotMet):
 			act(doc, "Clear for Shipment", SUPPORT)
 		self.pay("Sales Order", order, 300)
 		with self.assertRefused(order, "200.00", exception=GateNotMet):
 			act(doc, "Clear for Shipment", SUPPORT)
 		self.pay("Sales Order", order, 200)
+		self.assertEqual(act(doc, "Clear for Shipment", SUPPORT).workflow_state, "Cleared")
+
+	def test_prepayment_by_a_journal_entry(self):
+		doc = self.awaiting(payment_terms_template=self.prepaid(50))
+		order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
+		entry = money.journal_draft(order, 500)
+		# one that is booked for something else
+		money.journal(self.invoice(factories.approve(factories.make_order()).name), 500)
+		with self.assertRefused(order.name, "500.00", exception=GateNotMet):
+			act(doc, "Clear for Shipment", SUPPORT)
+		with as_user(ACCOUNTS):
+			entry.submit()
 		self.assertEqual(act(doc, "Clear for Shipment", SUPPORT).workflow_state, "Cleared")
 
 	def test_prepayment_on_the_invoice(self):

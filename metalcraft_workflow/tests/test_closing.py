@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 import frappe
 from frappe.tests.utils import FrappeTestCase, change_settings
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, fmt_money, formatdate, getdate, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.steps import closing
@@ -60,7 +60,7 @@ class TestClosing(ClosingCase):
 		points = self.open_points(order)
 		self.assertIn("2 lines", points["delivered"])
 		self.assertIn("1. MT-CYL-01: 10", points["delivered"])
-		self.assertIn("1,000.00", points["billed"])
+		self.assertIn(f"MT-CYL-01: {fmt_money(1000, currency=order.currency)}", points["billed"])
 		delivery = money.ship(order, 10, 4)
 		draft = money.draft_invoice(delivery)
 		self.assertOpen(order, "billed", "no_draft_invoices")
@@ -70,7 +70,7 @@ class TestClosing(ClosingCase):
 		money.pay(draft, amount=700)
 		points = self.open_points(order)
 		self.assertEqual(list(points), ["paid"])
-		self.assertIn(f"{draft.name}: 500.00", points["paid"])
+		self.assertIn(f"{draft.name}: {fmt_money(500, currency=draft.currency)}", points["paid"])
 
 	def test_two_deliveries_and_two_invoices_however_they_are_paid(self):
 		"""Every way of paying, with the payments as the last events and the second delivery as the last."""
@@ -179,7 +179,7 @@ class TestClosing(ClosingCase):
 			order = money.order()
 			money.pay(money.invoice(money.ship(order)))
 			self.assertOpen(order, "grace")
-			self.assertIn(add_days(nowdate(), 3), self.open_points(order)["grace"])
+			self.assertIn(formatdate(add_days(nowdate(), 3)), self.open_points(order)["grace"])
 			with patch.object(closing, "getdate", lambda: getdate(add_days(nowdate(), 2))):
 				closing.sweep()
 			self.assertOpen(order)
@@ -189,6 +189,15 @@ class TestClosing(ClosingCase):
 		# the setting is about closing: it opens nothing that is closed
 		with change_settings("Metalcraft Settings", {"days_of_grace": 30}):
 			closing.sweep()
+			self.assertClosed(order)
+
+	def test_days_of_grace_begin_with_the_delivery_where_nothing_is_paid(self):
+		with change_settings("Metalcraft Settings", {"days_of_grace": 3}):
+			order = money.order(("MT-CYL-01", 10, 0))
+			money.ship(order)
+			self.assertOpen(order, "grace")
+			with patch.object(closing, "getdate", lambda: getdate(add_days(nowdate(), 3))):
+				closing.sweep()
 			self.assertClosed(order)
 
 	def test_keep_open_holds_it_until_it_is_unticked(self):
@@ -414,6 +423,8 @@ class TestClosingByHand(ClosingCase):
 		calls = (
 			(self.UPDATE_STATUS, {"name": order.name, "status": "Closed"}),
 			(self.UPDATE_STATUS, {"name": order.name, "status": "On Hold"}),
+			# which changes nothing but whose change was the last
+			(self.UPDATE_STATUS, {"name": order.name, "status": "Draft"}),
 			(
 				"erpnext.selling.doctype.sales_order.sales_order.close_or_unclose_sales_orders",
 				{"names": frappe.as_json([order.name]), "status": "Closed"},

@@ -13,6 +13,7 @@ from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.tests import factories
 from metalcraft_workflow.tests.factories import COMPANY, FINAL_PACK, SUPPORT, as_user
+from metalcraft_workflow.tests.marks import needs_mariadb
 
 SALES = "sales@metalcraft.test"
 
@@ -138,6 +139,7 @@ class TestEnquiry(FrappeTestCase):
 			lead.email_id,
 		)
 
+	@needs_mariadb
 	def test_two_quotations_side_by_side_make_one_customer(self):
 		for _round in range(3):
 			lead = make_lead()

@@ -1,14 +1,16 @@
 import frappe
 from frappe.tests.utils import FrappeTestCase
+from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.gates.waiver import waive
-from metalcraft_workflow.steps import final_pack, quality
+from metalcraft_workflow.steps import final_pack, quality, traceability
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests import deliveries, factories, side_by_side
+from metalcraft_workflow.tests import deliveries, factories, rest, side_by_side, sourcing
 from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
+from metalcraft_workflow.tests.test_cost import counted
 
 
 class FinalPackCase(FrappeTestCase):
@@ -231,20 +233,79 @@ class TestTraceability(FinalPackCase):
 			[(row.batch_no, row.heat_no) for row in doc.traceability], [(batches[1], f"HEAT-{batches[1]}")]
 		)
 
-	def test_a_line_for_each_batch_that_came(self):
+	def test_a_line_takes_all_batches_that_came(self):
 		doc, batches = deliveries.batched()
 		with as_user(PACKER):
 			rest = make_delivery_note(doc.items[0].against_sales_order)
-		self.assertEqual([(row.qty, row.batch_no) for row in rest.items], [(5, batches[1])])
+		self.assertEqual([(row.qty, row.batch_no) for row in rest.traceability], [(5, batches[1])])
 		doc.delete()
+		doc = deliveries.packed(frappe.get_doc("Sales Order", rest.items[0].against_sales_order))
+		self.assertEqual([row.qty for row in doc.items], [10])
+		self.assertEqual(
+			[(row.line_no, row.qty, row.batch_no, row.heat_no) for row in doc.traceability],
+			[(1, 5, batch, f"HEAT-{batch}") for batch in batches],
+		)
+		doc = deliveries.shipped(doc)
+		self.assertEqual(deliveries.left_with(doc), {batch: 5 for batch in batches})
+
+	def test_stock_takes_what_the_rows_name(self):
+		"""And not what is oldest, as ERPNext chooses when a line names nothing."""
+		doc, batches = deliveries.batched()
 		with as_user(PACKER):
-			whole = make_delivery_note(rest.items[0].against_sales_order)
-		self.assertEqual([(row.qty, row.batch_no) for row in whole.items], [(5, batches[0]), (5, batches[1])])
-		self.assertEqual(whole.net_total, 1000)
+			doc.traceability[0].batch_no = batches[1]
+			doc.save()
+			self.assertEqual(
+				(doc.items[0].batch_no, doc.traceability[0].heat_no), (batches[1], f"HEAT-{batches[1]}")
+			)
+			doc.traceability[0].update({"batch_no": batches[0], "qty": 2})
+			doc.append("traceability", {"item_code": "MT-BATCH-01", "batch_no": batches[1]})
+			doc.save()
+			self.assertEqual(
+				[(row.batch_no, row.qty) for row in doc.traceability], [(batches[0], 2), (batches[1], 3)]
+			)
+			self.assertFalse(doc.items[0].batch_no)
+			# another quantity: the rows stay, and wait to be made to add up
+			doc.items[0].qty = 4
+			doc.save()
+			self.assertEqual([row.qty for row in doc.traceability], [2, 3])
+			self.assertFalse(doc.items[0].serial_and_batch_bundle)
+		with self.assertRefused("Row 1", "all 4 of MT-BATCH-01", "named for 5", exception=GateNotMet):
+			act(doc, "Complete Packing", PACKER)
+		with as_user(PACKER):
+			doc.reload()
+			doc.traceability[1].qty = 2
+			doc.save()
+		self.assertEqual(deliveries.left_with(deliveries.shipped(doc)), {batch: 2 for batch in batches})
+
+	def test_serial_numbers_in_several_batches(self):
+		item = factories.make_item(
+			"MT-SERIAL-BATCH", has_serial_no=1, has_batch_no=1, traceability_required="Serial"
+		)
+		order = deliveries.approved_order((item, 3, 100))
+		batches = [deliveries.new_batch(item), deliveries.new_batch(item)]
+		serials = [deliveries.new_serial() for _number in range(3)]
+		for batch, some in ((batches[0], serials[:2]), (batches[1], serials[2:])):
+			deliveries.bring(
+				order, len(some), batch_no=batch, serial_no="\n".join(some), use_serial_batch_fields=1
+			)
+		doc = deliveries.packed(order)
+		self.assertEqual(
+			[(row.batch_no, row.qty, row.serial_nos.split("\n")) for row in doc.traceability],
+			[(batches[0], 2, serials[:2]), (batches[1], 1, serials[2:])],
+		)
+		self.assertEqual(
+			deliveries.left_with(deliveries.shipped(doc), "serial_no"), dict.fromkeys(serials, 1)
+		)
 
 	def test_packing_waits_for_the_batch(self):
 		doc, batches = deliveries.batched(choose=False)
 		self.assertEqual([(row.qty, row.batch_no) for row in doc.traceability], [(5, None)])
+		# ERPNext would choose the oldest batch: nothing is guessed
+		doc = deliveries.edit(doc, PACKER, packing_notes="Later")
+		with as_user(PACKER):
+			doc.items[0].use_serial_batch_fields = 1
+			doc.save()
+		self.assertEqual((doc.items[0].batch_no, doc.traceability[0].batch_no), (None, None))
 		with self.assertRefused("Row 1", "batch", "5", "MT-BATCH-01", exception=GateNotMet):
 			act(doc, "Complete Packing", PACKER)
 		with as_user(PACKER):
@@ -267,7 +328,7 @@ class TestTraceability(FinalPackCase):
 		deliveries.bring(other, batch_no=deliveries.new_batch(), use_serial_batch_fields=1)
 		with as_user(PACKER):
 			second = make_delivery_note(other.name)
-			second.items[0].update({"batch_no": batches[0], "use_serial_batch_fields": 1})
+			second.traceability[0].batch_no = batches[0]
 			with self.assertRefused("Row 1", batches[0], doc.name):
 				second.insert()
 
@@ -304,6 +365,14 @@ class TestTraceability(FinalPackCase):
 		doc = deliveries.delivery((variant, 2, 100))
 		self.assertFalse(doc.traceability)
 		self.assertEqual(act(doc, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
+
+	def test_parts_of_a_bundle_take_what_came_for_them(self):
+		doc, batch = deliveries.kits(5, choose=True)
+		self.assertEqual(
+			[(row.line_no, row.item_code, row.qty, row.batch_no, row.heat_no) for row in doc.traceability],
+			[(1, "MT-BATCH-01", 10, batch, f"HEAT-{batch}")],
+		)
+		self.assertEqual(deliveries.left_with(deliveries.shipped(doc))[batch], 10)
 
 	def test_parts_of_a_bundle_name_their_batches(self):
 		doc, batch = deliveries.kits(5)
@@ -386,7 +455,7 @@ class TestTraceability(FinalPackCase):
 		deliveries.bring(order, serial_no=deliveries.new_serial(), use_serial_batch_fields=1)
 		with as_user(PACKER):
 			second = make_delivery_note(order.name)
-			second.items[0].update({"serial_no": serials[0], "use_serial_batch_fields": 1})
+			second.traceability[0].serial_nos = serials[0]
 			with self.assertRefused("Row 1", serials[0], doc.name):
 				second.insert()
 
@@ -437,6 +506,127 @@ class TestTraceability(FinalPackCase):
 		self.assertEqual(frappe.db.get_value("Delivery Note", doc.name, "workflow_state"), "Packing")
 
 
+class TestBadInput(FinalPackCase):
+	"""By the REST API, with the packer's own key: a sentence that says which row, and nothing is saved."""
+
+	def assertNothingSaved(self, doc, rows, *words):
+		before = frappe.get_all("Traceability Entry", {"parent": doc.name}, ["*"], order_by="idx")
+		answer = rest.request(
+			PACKER, "PUT", f"/api/resource/Delivery Note/{doc.name}", {"traceability": rows}
+		)
+		self.assertEqual(answer.status, 417, answer.words)
+		for word in words:
+			self.assertIn(word, answer.words)
+		self.assertEqual(
+			frappe.get_all("Traceability Entry", {"parent": doc.name}, ["*"], order_by="idx"), before
+		)
+
+	def test_batches(self):
+		doc, _batches = deliveries.batched()
+		item = "MT-BATCH-01"
+		other = factories.make_item("MT-BATCH-OTHER", has_batch_no=1)
+		known = {
+			"belongs to item MT-BATCH-OTHER": deliveries.new_batch(other),
+			"has expired on": deliveries.new_batch(expiry_date=add_days(nowdate(), -1)),
+			"is disabled": deliveries.new_batch(disabled=1),
+		}
+		for words, batch in known.items():
+			with self.subTest(words):
+				rows = [{"item_code": item, "qty": 5, "batch_no": batch}]
+				self.assertNothingSaved(doc, rows, "Traceability row 1", batch, words)
+		row = {"item_code": item, "qty": 5, "batch_no": doc.traceability[0].batch_no}
+		self.assertNothingSaved(doc, [{**row, "batch_no": "NO-SUCH"}], "Row #1", "NO-SUCH")
+		self.assertNothingSaved(doc, [{**row, "qty": -5}], "Traceability row 1: enter a quantity above zero")
+		self.assertNothingSaved(doc, [row, {**row, "qty": 2}], f"Row 1: 5 of {item}", "name 7", "add up to 5")
+		nowhere = deliveries.new_batch()
+		self.assertNothingSaved(doc, [{**row, "batch_no": nowhere}], "Row 1: 0 of batch", nowhere, FINAL_PACK)
+
+	def test_serial_numbers(self):
+		doc, serials = deliveries.serialised(2)
+		item = "MT-SERIAL-01"
+		elsewhere, gone, foreign = (deliveries.new_serial() for _number in range(3))
+		factories.make_stock(item, 1, factories.PRODUCTION, serial_no=elsewhere, use_serial_batch_fields=1)
+		other = factories.make_item("MT-SERIAL-OTHER", has_serial_no=1)
+		factories.make_stock(other, 1, serial_no=foreign, use_serial_batch_fields=1)
+		order = deliveries.approved_order((item, 1, 100))
+		deliveries.bring(order, serial_no=gone, use_serial_batch_fields=1)
+		left = deliveries.shipped(deliveries.packed(order))
+		for serial, words in (
+			("NO-SUCH", f"Traceability row 1: there is no serial number NO-SUCH of {item}"),
+			(foreign, f"Traceability row 1: serial number {foreign} belongs to item {other}"),
+			(
+				elsewhere,
+				f"Row 1: serial number {elsewhere} is in {factories.PRODUCTION}, not in {FINAL_PACK}",
+			),
+			(gone, f"Row 1: serial number {gone} has left with Delivery Note {left.name}"),
+			(serials[0], f"{serials[0]} of {item} is named 2 times"),
+		):
+			with self.subTest(words):
+				rows = [{"item_code": item, "serial_nos": "\n".join([serials[0], serial])}]
+				self.assertNothingSaved(doc, rows, words)
+
+
+class TestOriginOfRows(FinalPackCase):
+	def test_goods_made_here_name_the_heats_of_what_went_into_them(self):
+		steel = factories.make_item("MT-STEEL", has_batch_no=1)
+		cylinder = factories.make_item("MT-MADE-CYL", has_batch_no=1, traceability_required="Heat")
+		heats = [deliveries.new_batch(steel, heat_no=None) for _number in range(2)]
+		receipts = [
+			sourcing.receive(steel, 5, batch_no=batch, heat_no=f"H-{batch}", supplier_lot="L-5", order=True)
+			for batch in heats
+		]
+		made = deliveries.new_batch(cylinder, heat_no=None)
+		sourcing.manufacture(
+			sourcing.make_bom(cylinder, {steel: 1}), 4, made, {steel: {heats[0]: 2, heats[1]: 2}}
+		)
+		order = deliveries.approved_order((cylinder, 4, 100))
+		deliveries.transfer(order, 4, batch_no=made)
+		doc = deliveries.packed(order)
+		(row,) = doc.traceability
+		self.assertEqual(
+			(row.batch_no, set(row.heat_no.split(", "))), (made, {f"H-{batch}" for batch in heats})
+		)
+		self.assertEqual((row.supplier, row.supplier_lot), (receipts[0].supplier, "L-5"))
+		self.assertFalse(row.source_purchase_order)  # there are two
+		self.assertEqual(deliveries.shipped(doc).docstatus, 1)
+
+	def test_goods_that_were_bought_name_their_receipt(self):
+		item = factories.make_item("MT-BOUGHT", has_batch_no=1, traceability_required="Heat")
+		batches = [deliveries.new_batch(item, heat_no=None) for _number in range(2)]
+		receipts = [
+			sourcing.receive(item, 5, batch_no=batch, heat_no=f"H-{batch}", order=True) for batch in batches
+		]
+		certificate = deliveries.certify(batches[0])
+		order = deliveries.approved_order((item, 5, 100))
+		deliveries.transfer(order, 5, batch_no=batches[0])
+		deliveries.transfer(deliveries.approved_order((item, 5, 100)), 5, batch_no=batches[1])
+		doc = deliveries.packed(order)
+
+		def said(row):
+			return row.heat_no, row.source_purchase_order, row.purchase_receipt, row.certificate
+
+		self.assertEqual(
+			said(doc.traceability[0]),
+			(f"H-{batches[0]}", receipts[0].items[0].purchase_order, receipts[0].name, certificate),
+		)
+		# another batch, and it says nothing of the first any more
+		with as_user(PACKER):
+			doc.traceability[0].batch_no = batches[1]
+			doc.save()
+		self.assertEqual(
+			said(doc.traceability[0]),
+			(f"H-{batches[1]}", receipts[1].items[0].purchase_order, receipts[1].name, None),
+		)
+		# what is typed stays, and packing does not complete while the batch says something else
+		with as_user(PACKER):
+			doc.traceability[0].heat_no = "H-OTHER"
+			doc.save()
+		with self.assertRefused(
+			"Traceability row 1", f"is of heat H-{batches[1]}", "H-OTHER", exception=GateNotMet
+		):
+			act(doc, "Complete Packing", PACKER)
+
+
 class TestCost(FinalPackCase):
 	def test_saving_again_costs_few_queries(self):
 		"""What step 8 and 9 add to a save that changes no line, however many lines there are."""
@@ -446,9 +636,27 @@ class TestCost(FinalPackCase):
 		doc.load_doc_before_save()
 		with self.assertQueryCount(9):
 			final_pack.prepare(doc)
+			traceability.prepare(doc)
 			quality.prepare(doc)
-			final_pack.fill_traceability(doc)
 			final_pack.check_lines(doc)
+			traceability.fill_and_check(doc)
+
+	def test_what_the_lines_need_is_read_once_a_stage(self):
+		"""Before ERPNext chooses batches and after that; and once more when the packing is to be completed."""
+		doc, batches = deliveries.batched()
+		for stage, act_on, times in (
+			("other goods are named", lambda: self.name(doc, batches[1]), 2),
+			("the packing is completed", lambda: act(doc, "Complete Packing", PACKER), 3),
+		):
+			with self.subTest(stage), counted() as queries:
+				act_on()
+			self.assertEqual(sum("template_needs" in query for query in queries), times)
+
+	@staticmethod
+	def name(doc, batch):
+		with as_user(PACKER):
+			doc.traceability[0].batch_no = batch
+			doc.save()
 
 
 class TestSideBySide(FinalPackCase):
@@ -464,3 +672,53 @@ class TestSideBySide(FinalPackCase):
 		self.assertEqual(notes, [6], said)
 		(refused,) = (word for word in said if word != "done")
 		self.assertIn("0 Nos of it are at Final Pack", refused)
+
+	def test_two_people_never_promise_the_same_batch(self):
+		"""On notes of different orders, which have no lock in common but the batch."""
+		batch = deliveries.new_batch()
+		orders = [deliveries.approved_order(("MT-BATCH-01", 5, 100)) for _number in range(2)]
+		for order, one in zip(orders, (batch, deliveries.new_batch()), strict=True):
+			deliveries.bring(order, batch_no=one, use_serial_batch_fields=1)
+		notes = [deliveries.unnamed(order, batch) for order in orders]
+		said = side_by_side.run(*((PACKER, "name", note) for note in notes), overlap=False)
+		self.assertOneTook(notes, said, batch)
+
+	def test_two_people_never_promise_the_same_serial_number(self):
+		factories.make_item("MT-SERIAL-01", has_serial_no=1, traceability_required="Serial")
+		serials = [deliveries.new_serial() for _number in range(4)]
+		orders = [deliveries.approved_order(("MT-SERIAL-01", 2, 100)) for _number in range(2)]
+		for order, some in zip(orders, (serials[:2], serials[2:]), strict=True):
+			deliveries.bring(order, serial_no="\n".join(some), use_serial_batch_fields=1)
+		# in opposite order: nobody waits in a ring
+		notes = [
+			deliveries.unnamed(order, "\n".join(some))
+			for order, some in zip(orders, (serials[:2], serials[1::-1]), strict=True)
+		]
+		said = side_by_side.run(*((PACKER, "name", note) for note in notes), overlap=False)
+		self.assertOneTook(notes, said, serials[0])
+
+	def test_people_who_name_other_goods_do_not_wait_for_each_other(self):
+		notes = []
+		for _number in range(3):
+			batch, order = deliveries.new_batch(), deliveries.approved_order(("MT-BATCH-01", 5, 100))
+			deliveries.bring(order, batch_no=batch, use_serial_batch_fields=1)
+			notes.append(deliveries.unnamed(order, batch))
+		# nobody commits before everybody has written
+		said = side_by_side.run(*((PACKER, "name", note) for note in notes))
+		self.assertEqual(said, ["done"] * 3)
+
+	def assertOneTook(self, notes, said, name):
+		self.assertEqual(said.count("done"), 1, said)
+		won = notes[said.index("done")].name
+		(refused,) = (word for word in said if word != "done")
+		self.assertIn("Row 1", refused)
+		self.assertIn(name, refused)
+		self.assertIn(won, refused)
+		named = [
+			row.parent
+			for row in frappe.get_all(
+				"Traceability Entry", {"parent": ["in", [note.name for note in notes]]}, ["*"]
+			)
+			if row.batch_no or row.serial_nos
+		]
+		self.assertEqual(named, [won])

@@ -125,6 +125,26 @@ class TestHistory(FrappeTestCase):
 		self.assertEqual(self.reload(self.submitted).status, "Completed")
 		self.assertEqual(frappe.db.count("Email Queue"), mails)
 
+	def test_what_an_old_delivery_takes_from_stock_is_left_to_erpnext(self):
+		"""Also of an item that has to name its batch by now: no rows, and no choice taken away."""
+		item = factories.make_item("MT-BATCH-01", has_batch_no=1, traceability_required="Batch")
+		order = self.old_order()
+		with as_user(OLD_HAND):
+			order.submit()
+		delivery = self.deliver(order)
+		line = {
+			"item_code": item,
+			"item_name": item,
+			"uom": "Nos",
+			"conversion_factor": 1,
+			"qty": 1,
+			"rate": 1,
+		}
+		with as_user(OLD_HAND):
+			delivery.append("items", {**line, "warehouse": FINAL_PACK, "use_serial_batch_fields": 1})
+			delivery.save()
+		self.assertEqual((delivery.traceability, delivery.items[-1].use_serial_batch_fields), ([], 1))
+
 	@staticmethod
 	def old_invoice(delivery):
 		from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice

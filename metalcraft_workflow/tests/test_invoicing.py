@@ -80,7 +80,7 @@ class TestInvoicing(FrappeTestCase):
 		self.assertEqual(invoice.docstatus, 1)
 		self.assertEqual(self.mails(invoice), [])
 		self.assertFalse(self.sent_on(invoice))
-		self.assertIn("no billing contact", self.comments(invoice))
+		self.assertIn("no contact with a valid email address", self.comments(invoice))
 
 	def test_without_a_mail_account_it_is_submitted_and_says_so(self):
 		delivery = self.delivery("billing@buyer.test")

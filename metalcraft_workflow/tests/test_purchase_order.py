@@ -257,6 +257,20 @@ class TestDifferences(FrappeTestCase):
 		self.assertEqual(rest.items[0].qty, 6)
 		self.assertFalse(rest.quotation_differences)
 
+	def test_an_order_made_later_and_approved_earlier_counts(self):
+		quotation = make_quotation()
+		first = order_from(quotation, lambda order: order.items[0].update({"qty": 6}))
+		self.assertIn("6 instead of 10", first.quotation_differences)
+
+		def the_rest(order):
+			order.items[0].qty = 4
+			order.remove(order.items[1])
+
+		factories.approve(order_from(quotation, the_rest, acknowledge=True))
+		with as_user(SUPPORT):
+			first.save()
+		self.assertFalse(first.quotation_differences)
+
 
 def line(item: str, qty: float, rate: float) -> dict:
 	return {"item_code": item, "qty": qty, "rate": rate, "warehouse": FINAL_PACK}

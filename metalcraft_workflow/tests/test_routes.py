@@ -1,5 +1,7 @@
 """No way around the workflow: every route that writes a document meets the same guard."""
 
+import re
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
@@ -48,6 +50,8 @@ class TestRoutes(FrappeTestCase):
 				answer = request(user, "POST", "/api/resource/Sales Order", body)
 				self.assertGreaterEqual(answer.status, 400, f"{user} {fields}")
 				self.assertFalse(frappe.db.exists("Sales Order", {"po_no": body["po_no"]}))
+				if "docstatus" not in fields:
+					self.assertIn("starts in state Draft", re.sub("<.*?>", "", answer.words))
 
 	def test_rest_does_not_update_past_the_gates(self):
 		order = factories.make_order()

@@ -176,13 +176,14 @@ class TestCost(StageCase):
 
 	def test_a_counter_sale_costs_one_query(self):
 		"""Whether ERPNext will check the customer's credit limit."""
+		customer, item = factories.make_customer(), factories.make_item()
 		with as_user(factories.ACCOUNTS):
 			invoice = frappe.get_doc(
 				{
 					"doctype": "Sales Invoice",
-					"customer": factories.make_customer(),
+					"customer": customer,
 					"company": factories.COMPANY,
-					"items": [{"item_code": factories.make_item(), "qty": 1, "rate": 5}],
+					"items": [{"item_code": item, "qty": 1, "rate": 5}],
 				}
 			).insert()
 			invoice.submit()

@@ -292,6 +292,16 @@ class TestTransfer(TransferCase):
 		self.assertIn(f"Arrived at Final Pack for {order.name}", subject)
 		self.assertIn("4 Nos MT-T-01", subject)
 
+	def test_final_pack_is_told_the_first_of_many_lines(self):
+		order = self.approved(*((self.item, qty, 100) for qty in range(1, 7)))
+		entry = transfer(order)
+		subject = frappe.db.get_value(
+			"Notification Log", {"for_user": PACKER, "document_name": entry.name}, "subject"
+		)
+		self.assertIn("3 Nos", subject)
+		self.assertNotIn("4 Nos", subject)
+		self.assertIn("and 3 more", subject)
+
 	def test_who_may_transfer(self):
 		order = self.approved()
 		for user in (PACKER, SUPPORT):

@@ -2,6 +2,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
+from metalcraft_workflow.patches import keywords_of_documents, quality_keeps_batches, shipping_cancels_bundles
 from metalcraft_workflow.setup.install import after_sync
 from metalcraft_workflow.setup.workflows import (
 	DELIVERY_NOTE_STATES,
@@ -145,6 +146,34 @@ class TestWorkflowSettings(FrappeTestCase):
 		after_sync()
 		after_sync()
 		self.assertEqual(snapshot(), before)
+
+	def test_a_right_that_came_later_is_not_given_against_an_administrator(self):
+		for patch, right, filters in (
+			(quality_keeps_batches, "write", {"parent": "Batch", "role": "Quality Assurance"}),
+			(
+				shipping_cancels_bundles,
+				"cancel",
+				{"parent": "Serial and Batch Bundle", "role": "Shipping"},
+			),
+		):
+			for changed, given in (({}, 1), ({"export": 0}, 0)):
+				with self.subTest(patch.__name__, changed=changed):
+					name = frappe.db.get_value("Custom DocPerm", {**filters, "permlevel": 0})
+					frappe.db.set_value("Custom DocPerm", name, {right: 0, **changed})
+					patch.execute()
+					self.assertEqual(frappe.db.get_value("Custom DocPerm", name, right), given)
+
+	def test_keywords_that_came_later_leave_those_of_an_administrator(self):
+		def keywords(document_type):
+			return frappe.db.get_value("Shipment Document Type", document_type, "keywords")
+
+		told = keywords("Mill Certificate")
+		frappe.db.set_value("Shipment Document Type", "Mill Certificate", "keywords", None)
+		frappe.db.set_value("Shipment Document Type", "Certificate of Conformance", "keywords", "EN 10204")
+		keywords_of_documents.execute()
+		self.assertTrue(told)
+		self.assertEqual(keywords("Mill Certificate"), told)
+		self.assertEqual(keywords("Certificate of Conformance"), "EN 10204")
 
 	def test_every_transition_starts_and_ends_in_a_state(self):
 		for state, _action, next_state, *_rest in SALES_ORDER_TRANSITIONS:

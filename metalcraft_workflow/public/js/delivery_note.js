@@ -5,6 +5,20 @@ frappe.ui.form.on("Delivery Note", {
 
 	refresh(frm) {
 		metalcraft_workflow.gate.refresh(frm);
+		metalcraft_workflow.documents.refresh(frm);
+		const { docstatus, is_return, follows_process } = frm.doc;
+		if (docstatus !== 1 || is_return || !follows_process) return;
+		if (frappe.model.can_create("Return Authorization")) {
+			frm.add_custom_button(
+				__("Return Authorization"),
+				() =>
+					frappe.model.open_mapped_doc({
+						method: "metalcraft_workflow.steps.returns.make_for_delivery",
+						frm,
+					}),
+				__("Create")
+			);
+		}
 	},
 
 	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),

@@ -8,6 +8,8 @@ frappe.ui.form.on("Sales Invoice", {
 				"metalcraft_workflow.steps.invoicing.send_invoice",
 				{
 					name: frm.doc.name,
+					// what is known here, so that pressing twice sends once
+					sent_on: sent_on || "",
 				}
 			);
 			frappe.show_alert({

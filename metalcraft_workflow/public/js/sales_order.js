@@ -25,6 +25,13 @@ metalcraft_workflow.sales_order = {
 		if (!frappe.model.can_create("Payment Request")) {
 			frm.remove_custom_button(__("Payment Request"), create);
 		}
+		if (flt(frm.doc.per_delivered) && frappe.model.can_create("Return Authorization")) {
+			frm.add_custom_button(
+				__("Return Authorization"),
+				() => this.open(frm, "metalcraft_workflow.steps.returns.make_for_order"),
+				create
+			);
+		}
 		if (["Closed", "On Hold"].includes(status) || flt(frm.doc.per_delivered, 6) >= 100) return;
 
 		if (flt(frm.doc.per_final_pack, 6) < 100 && frappe.model.can_create("Stock Entry")) {

@@ -118,4 +118,7 @@ def desk_of(user: str, password: str = PASSWORD):
 
 support = desk_of("lucia.moreno@fireline.example")
 approver = desk_of("priya.nair@fireline.example")
+producer = desk_of("wei.zhang@fireline.example")
+packer = desk_of("marta.kowalska@fireline.example")
+quality = desk_of("henrik.dahl@fireline.example")
 admin = desk_of("Administrator", ADMIN_PASSWORD)

@@ -11,6 +11,7 @@ from metalcraft_workflow.rules.quotation import (
 	QuotedLine,
 	differences,
 	requirement,
+	set_keys,
 )
 
 
@@ -91,6 +92,11 @@ def test_one_of_several_alternatives_is_enough():
 	assert kinds([ordered(item="CYL-B", source="q2")], alternatives) == []
 	other = quoted("q3", "HOSE", set_key="q3")
 	assert kinds([ordered(item="HOSE", source="q3")], [*alternatives, other]) == ["missing"]
+
+
+def test_an_alternative_is_one_to_the_line_before_it_of_the_same_quotation():
+	lines = (("Q1", "a", 0), ("Q1", "b", 1), ("Q1", "c", 1), ("Q1", "d", 0), ("Q2", "e", 1), ("Q2", "f", 0))
+	assert set_keys(lines) == {"a": "a", "b": "a", "c": "a", "d": "d", "e": "e", "f": "f"}
 
 
 def test_a_date_before_the_quoted_lead_time_is_a_difference():

@@ -217,3 +217,13 @@ def test_erpnext_sums_that_lag_behind_are_seen():
 	# a credit note that leaves the order's sums alone
 	credited = tuple(replace(line, billed=600) for line in order.lines)
 	assert not replace(order, lines=credited).is_billing_behind
+
+
+def test_each_amount_is_written_in_its_own_currency():
+	"""What is billed is in that of the order, what is outstanding in that of the customer's account."""
+	order = order_after([("deliver", 10), ("bill", 4)], currency="EUR")
+	order = replace(order, invoices=(Invoice("SI-1", draft=False, outstanding=440, currency="USD"),))
+	found = requirements(order, POLICY, TODAY, money=lambda amount, currency: f"{currency} {amount:.0f}")
+	said = {row.code: row.message.format(**row.params) for row in unmet(found)}
+	assert "1. CYL: EUR 600" in said["billed"]
+	assert "SI-1: USD 440" in said["paid"]

@@ -5,14 +5,18 @@ from hypothesis import strategies as st
 
 from metalcraft_workflow.rules import packing
 from metalcraft_workflow.rules.traceability import (
+	Batch,
 	Entry,
 	Line,
+	Serial,
 	Source,
 	by_batch,
+	chosen,
 	fill,
 	needs_of,
 	needs_of_part,
 	problems,
+	too_many,
 )
 
 
@@ -24,8 +28,15 @@ def entry(**values) -> Entry:
 	return Entry(**{"line": "L1", "item_code": "CYL", "qty": 5, "row": 1, "key": "0", **values})
 
 
-def texts(*args) -> list[str]:
-	return [problem.message.format(**problem.params) for problem in problems(*args)]
+def texts(lines, entries, batches, serials) -> list[str]:
+	"""What is wrong, when `batches` and `serials` belong to those items."""
+	batches = {name: Batch(item) if isinstance(item, str) else item for name, item in batches.items()}
+	serials = {name: Serial(item) if isinstance(item, str) else item for name, item in serials.items()}
+	return sentences(problems(lines, entries, batches, serials))
+
+
+def sentences(found) -> list[str]:
+	return [problem.message.format(**problem.params) for problem in found]
 
 
 class TestNeeds(unittest.TestCase):
@@ -83,6 +94,31 @@ class TestFill(unittest.TestCase):
 		]
 		self.assertEqual([row.qty for row in fill([now], split)], [3, 4])
 
+	def test_what_no_row_names_yet_has_a_row_to_type_in(self):
+		rows = fill([line(needs="Heat")], [entry(qty=2, heat_no="H1")])
+		self.assertEqual([(row.qty, row.heat_no, row.key) for row in rows], [(2, "H1", "0"), (3, "", "")])
+		waiting = [entry(qty=2, heat_no="H1"), entry(qty=5, key="1")]
+		self.assertEqual(
+			[(row.qty, row.key) for row in fill([line(needs="Heat")], waiting)], [(2, "0"), (3, "1")]
+		)
+		full = [entry(qty=5, heat_no="H1"), entry(qty=3, key="1")]
+		self.assertEqual([row.qty for row in fill([line(needs="Heat")], full)], [5])
+
+	def test_rows_that_wait_stay_split_as_they_are(self):
+		split = [entry(qty=3), entry(qty=2, key="1")]
+		self.assertEqual(fill([line(needs="Heat")], split), split)
+
+	def test_rows_that_lead_are_not_put_back(self):
+		one = line(
+			needs="Batch", sources=(Source(5, "B1"),), former_sources=(Source(5, "B1"),), rows_lead=True
+		)
+		rows = fill([one], [entry(qty=2, batch_no="B2")])
+		self.assertEqual([(row.batch_no, row.qty) for row in rows], [("B2", 2), ("", 3)])
+
+	def test_serial_numbers_are_counted(self):
+		rows = fill([line(needs="Serial")], [entry(qty=5, serial_nos=("S1", "S2"))])
+		self.assertEqual([row.qty for row in rows], [2, 3])
+
 	def test_rows_of_removed_lines_go(self):
 		self.assertEqual(fill([line(name="L2")], [entry(heat_no="H")]), [])
 
@@ -124,7 +160,30 @@ class TestFill(unittest.TestCase):
 		self.assertEqual(fill([one], keyed), keyed)
 		if needs == "Batch" and sources:
 			items = {source.batch_no: "CYL" for source in sources}
-			self.assertEqual(problems([one], keyed, items, {}), [])
+			self.assertEqual(texts([one], keyed, items, {}), [])
+
+
+class TestChosen(unittest.TestCase):
+	def test_a_line_takes_what_its_rows_name_of_all_of_it(self):
+		leading = line(has_batch=True, rows_lead=True)
+		rows = [entry(qty=2, batch_no="B1"), entry(qty=3, batch_no="B2")]
+		self.assertEqual(chosen(leading, rows), (Source(2, "B1"), Source(3, "B2")))
+		self.assertEqual(chosen(leading, rows[:1]), ())
+		self.assertEqual(chosen(line(has_batch=True), rows), ())
+		self.assertEqual(chosen(line(rows_lead=True), rows), ())
+
+	def test_serial_numbers_are_named_one_by_one(self):
+		leading = line(qty=2, has_batch=True, has_serial=True, rows_lead=True)
+		self.assertEqual(
+			chosen(leading, [entry(qty=1, batch_no="B1", serial_nos=("S1", "S2"))]),
+			(Source(2, "B1", ("S1", "S2")),),
+		)
+		self.assertEqual(chosen(leading, [entry(qty=2, batch_no="B1")]), ())
+
+	def test_it_takes_nothing_anew_that_it_has(self):
+		leading = line(has_batch=True, rows_lead=True, sources=(Source(5, "B1"),))
+		heats = [entry(qty=2, batch_no="B1", heat_no="H1"), entry(qty=3, batch_no="B1", heat_no="H2")]
+		self.assertEqual(chosen(leading, heats), ())
 
 
 class TestProblems(unittest.TestCase):
@@ -158,6 +217,40 @@ class TestProblems(unittest.TestCase):
 		self.assertIn("named 2 times", text)
 		(text,) = texts([serial], [entry(qty=2, serial_nos=("S1", "S2"))], {}, {"S2": "PUMP"})
 		self.assertIn("S2", text)
+
+	def test_what_a_row_names_fits(self):
+		known = {
+			"OLD": Batch("CYL", expired_on="2026-01-01"),
+			"OFF": Batch("CYL", disabled=True),
+			"B1": Batch("CYL", heat_no="H1"),
+		}
+		for batch, word in (("OLD", "expired on 2026-01-01"), ("OFF", "disabled")):
+			(text,) = texts([line()], [entry(row=3, batch_no=batch)], known, {})
+			self.assertIn("Traceability row 3", text)
+			self.assertIn(word, text)
+		(text,) = texts([line()], [entry(batch_no="B1", heat_no="H2")], known, {})
+		self.assertIn("is of heat H1, and the row says H2", text)
+		(text,) = texts([line()], [entry(batch_no="B1", qty=0)], known, {})
+		self.assertIn("above zero", text)
+		one = line(qty=1, has_serial=True)
+		(text,) = texts([one], [entry(qty=1, serial_nos=("S1",))], {}, {})
+		self.assertIn("no serial number S1 of CYL", text)
+		(text,) = texts(
+			[one], [entry(qty=1, batch_no="B1", serial_nos=("S1",))], known, {"S1": Serial("CYL", "B2")}
+		)
+		self.assertIn("S1 is of batch B2, not of B1", text)
+
+	def test_what_stock_keeps_apart_is_always_named(self):
+		heats = [entry(heat_no="H1")]
+		(text,) = texts([line(needs="Heat", has_batch=True)], heats, {}, {})
+		self.assertIn("name the batch of all 5", text)
+		self.assertEqual(texts([line(has_batch=True)], [], {}, {}), [])
+
+	def test_rows_name_no_more_than_ships(self):
+		rows = [entry(qty=4, batch_no="B1"), entry(qty=2, batch_no="B2")]
+		(text,) = sentences(too_many([line()], rows))
+		self.assertIn("Row 1: 5 of CYL are shipped, and its traceability rows name 6", text)
+		self.assertEqual(too_many([line(qty=6)], rows), [])
 
 	def test_heat_numbers_add_up(self):
 		rows = [entry(qty=2, heat_no="H1"), entry(qty=2, heat_no="")]
@@ -198,33 +291,48 @@ class TestPacking(unittest.TestCase):
 		self.assertEqual(packing.promised_twice(mine, [], {}, {}), [])
 		(problem,) = packing.promised_twice(mine, others, {}, {"S1": "FP"})
 		self.assertEqual(problem.params["delivery"], "DN-2")
-		(problem,) = packing.promised_twice(mine, [], {}, {"S1": "Stores"})
-		self.assertIn("not in stock", problem.message)
+		for place, gone, words in (
+			("Stores", {}, "S1 is in Stores, not in FP"),
+			("", {"S1": "DN-9"}, "S1 has left with Delivery Note DN-9"),
+			("", {}, "S1 is not in stock"),
+		):
+			(text,) = sentences(packing.promised_twice(mine, [], {}, {"S1": place}, gone))
+			self.assertIn(words, text)
 
 	def test_what_is_free_is_what_came_less_what_went(self):
 		moves = [
-			packing.Move("O1", 5, "B1"),
-			packing.Move("O1", 5, "B2"),
-			packing.Move("O1", -5, "B1"),
-			packing.Move("O1", -2, "B2"),
-			packing.Move("O2", 1, "", "S1"),
-			packing.Move("O2", 1, "", "S2"),
-			packing.Move("O2", -1, "", "S1"),
+			packing.Move("O1", "CYL", 5, "B1"),
+			packing.Move("O1", "CYL", 5, "B2"),
+			packing.Move("O1", "HOSE", 4, "B3"),
+			packing.Move("O1", "CYL", -5, "B1"),
+			packing.Move("O1", "CYL", -2, "B2"),
+			packing.Move("O2", "CYL", 1, "", "S1"),
+			packing.Move("O2", "CYL", 1, "", "S2"),
+			packing.Move("O2", "CYL", -1, "", "S1"),
 		]
 		self.assertEqual(
-			packing.free_sources(moves), {"O1": [Source(3, "B2")], "O2": [Source(1, "", ("S2",))]}
+			packing.free_sources(moves),
+			{
+				("O1", "CYL"): [Source(3, "B2")],
+				("O1", "HOSE"): [Source(4, "B3")],
+				("O2", "CYL"): [Source(1, "", ("S2",))],
+			},
 		)
 
 	@given(
-		st.integers(1, 50).map(float),
+		st.lists(st.integers(1, 20).map(float), max_size=4),
 		st.lists(st.builds(Source, st.integers(1, 20).map(float), st.text("AB", min_size=1)), max_size=5),
 	)
-	def test_all_of_a_quantity_is_allocated(self, qty, sources):
-		taken = packing.allocate(qty, sources)
-		self.assertEqual(sum(source.qty for source in taken), qty)
-		self.assertTrue(all(source.qty > 0 for source in taken))
-		for source in taken:
-			if source.batch_no:
-				self.assertLessEqual(
-					source.qty, sum(other.qty for other in sources if other.batch_no == source.batch_no)
-				)
+	def test_what_is_shared_out_is_what_there_is(self, quantities, sources):
+		shares = packing.share(sources, quantities)
+		self.assertEqual(len(shares), len(quantities))
+		there = sum(source.qty for source in sources)
+		self.assertEqual(sum(one.qty for taken in shares for one in taken), min(there, sum(quantities)))
+		for qty, taken in zip(quantities, shares, strict=True):
+			self.assertLessEqual(sum(one.qty for one in taken), qty)
+
+	def test_serial_numbers_are_shared_out_one_by_one(self):
+		self.assertEqual(
+			packing.share([Source(3, "B1", ("S1", "S2", "S3"))], [2, 2]),
+			[[Source(2, "B1", ("S1", "S2"))], [Source(1, "B1", ("S3",))]],
+		)

@@ -60,7 +60,7 @@ class TestTransfer(TestCase):
 		self.assertEqual([refusal.params["idx"] for refusal in found], [2, 3, 4])
 		self.assertEqual(found[0].params["possible"], "4")
 		for refusal in found:
-			self.assertIn(f"Row #{refusal.params['idx']}", refusal.text.format(**refusal.params))
+			self.assertIn(f"Row #{refusal.params['idx']}", refusal.message.format(**refusal.params))
 
 	def test_what_was_produced_is_never_too_much(self):
 		self.assertEqual(refusals([line()], {}, [Row(1, "a", "X", 99, counts=False)]), [])

@@ -1,0 +1,150 @@
+"""Questions of customers on an order, and our answers.
+
+A question stands on the order's timeline and Customer Support is told. An answer is an email from the
+order's form to an address of the customer. Comments, and mails among ourselves, are never shown.
+"""
+
+import frappe
+from bs4 import BeautifulSoup
+from frappe import _
+from frappe.model.document import Document
+from frappe.rate_limiter import rate_limit
+from frappe.utils import parse_addr, split_emails
+
+from metalcraft_workflow.gates import turn
+from metalcraft_workflow.gates.customer_mail import made_in_house
+from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.portal.access import get_own, users_of
+
+# Who answers customers
+ROLE = "Customer Support"
+
+MOST_CHARACTERS = 5000
+MOST_SHOWN = 100
+MESSAGE_FIELDS = ("text", "author", "from_us", "sent_on")
+
+BLOCKS = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "table", "ul", "ol")
+
+
+@frappe.whitelist(methods=["POST"])
+@rate_limit(limit=30, seconds=60 * 60)
+def ask(order: str, text: str) -> None:
+	"""Put a question of the signed-in customer on their order.
+
+	Raises DoesNotExistError for an order that is not theirs, ValidationError for an empty or too long
+	text, RateLimitExceededError.
+	"""
+	doc = get_own("Sales Order", order)
+	text = text.strip()
+	if not text:
+		frappe.throw(_("Write your question first."))
+	if len(text) > MOST_CHARACTERS:
+		frappe.throw(_("Your message is too long: {0} characters at most.").format(MOST_CHARACTERS))
+	post(doc, text)
+	turn.tell(
+		turn.users_with_roles({ROLE}),
+		doc,
+		_("{0} has a question on {1}").format(doc.customer_name or doc.customer, doc.name),
+	)
+
+
+def post(order: Document, text: str) -> None:
+	"""Put what the signed-in customer wrote, as plain text, on the timeline of `order`."""
+	frappe.new_doc(
+		"Communication",
+		communication_type="Communication",
+		# From the portal: no mail brought it
+		communication_medium="Other",
+		sent_or_received="Received",
+		subject=_("Message of the customer on {0}").format(order.name),
+		# Forms send lines with a carriage return
+		content=typed_text("\n".join(text.splitlines())),
+		sender=frappe.session.user,
+		reference_doctype=order.doctype,
+		reference_name=order.name,
+	).insert(ignore_permissions=True)  # the order is theirs, which the caller has checked
+
+
+@frappe.whitelist(methods=["GET"])
+def get_messages(order: str) -> list[dict]:
+	"""The conversation on an order of the signed-in customer, oldest first: MESSAGE_FIELDS each.
+
+	What the customer wrote, in the portal or by mail, and mails to an address of the customer. Raises
+	DoesNotExistError for an order that is not theirs.
+	"""
+	doc = get_own("Sales Order", order)
+	theirs = addresses_of(doc)
+	rows = frappe.get_all(
+		"Communication",
+		filters={
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"communication_type": "Communication",
+			"email_status": ["not in", ["Spam", "Trash"]],
+		},
+		fields=[
+			"sent_or_received",
+			"communication_date",
+			"sender",
+			"sender_full_name",
+			"recipients",
+			"cc",
+			"content",
+		],
+		order_by="communication_date desc, creation desc",
+		limit=MOST_SHOWN,
+	)
+	return [
+		{
+			"text": plain(row.content),
+			"author": row.sender_full_name or row.sender,
+			"from_us": row.sent_or_received == "Sent",
+			"sent_on": row.communication_date,
+		}
+		for row in reversed(rows)
+		if parties(row) & theirs
+	]
+
+
+def addresses_of(order: Document) -> set[str]:
+	"""Addresses that belong to the customer of `order`: of its contacts and of its portal users."""
+	email, link, contact = (frappe.qb.DocType(name) for name in ("Contact Email", "Dynamic Link", "Contact"))
+	contacts = (
+		frappe.qb.from_(email)
+		.join(contact)
+		.on(contact.name == email.parent)
+		.join(link)
+		.on((link.parent == email.parent) & (link.parenttype == "Contact"))
+		.where((link.link_doctype == "Customer") & (link.link_name == order.customer))
+		# Who names an address of ours as theirs would read what we write among ourselves
+		.where(made_in_house(contact) & made_in_house(email) & made_in_house(link))
+		.select(email.email_id)
+		.run(pluck=True)
+	)
+	return {
+		address.lower() for address in (*contacts, *users_of(order.customer), order.contact_email) if address
+	}
+
+
+def parties(message: frappe._dict) -> set[str]:
+	"""Who must be of the customer for a message to be theirs: its sender, or those we wrote to."""
+	if message.sent_or_received == "Received":
+		written = [message.sender]
+	else:
+		written = split_emails(f"{message.recipients or ''},{message.cc or ''}")
+	return {parse_addr(address)[1].lower() for address in written if address}
+
+
+def plain(html: str | None) -> str:
+	"""The text of a message without its markup, and without the mail that it answers."""
+	soup = BeautifulSoup(html or "", "html.parser")
+	for element in soup(["blockquote", "script", "style"]):
+		element.decompose()
+	for element in soup("br"):
+		element.replace_with("\n")
+	for element in soup(BLOCKS):
+		element.append("\n")
+	lines = [" ".join(line.split()) for line in soup.get_text().splitlines()]
+	return "\n".join(
+		line for number, line in enumerate(lines) if line or (number and lines[number - 1])
+	).strip()

@@ -1,0 +1,348 @@
+"""The orders of a customer, as their portal shows them.
+
+What is sent is listed here, field by field, and nothing else is. Amounts and dates are sent once the
+order is approved: before that, nothing is promised.
+"""
+
+import frappe
+from frappe.query_builder.functions import Count, Max, Min
+from frappe.utils import cint, flt, getdate
+from pypika.terms import Criterion, ExistsCriterion
+
+from metalcraft_workflow.gates.order_facts import read_order
+from metalcraft_workflow.gates.workflow import has_passed, states_by_gate
+from metalcraft_workflow.portal.access import get_own, require_customers, visible
+from metalcraft_workflow.portal.documents import has_package, released_documents
+from metalcraft_workflow.rules.progress import OUTSIDE, STAGES, UNDER_WAY, customer_stage, progress
+
+PAGE = 20
+
+# What a customer is sent, and no more
+LIST_FIELDS = ("orders", "page", "pages", "total")
+ORDER_FIELDS = (
+	"name",
+	"po_no",
+	"customer_name",
+	"ordered_on",
+	"promised_on",
+	"stage",
+	"amount",
+	"currency",
+)
+DETAIL_FIELDS = (*ORDER_FIELDS, "progress", "lines", "shipments", "invoices")
+STEP_FIELDS = ("label", "state", "on")
+LINE_FIELDS = (
+	"idx",
+	"item_code",
+	"item_name",
+	"customer_part_no",
+	"uom",
+	"ordered",
+	"packed",
+	"shipped",
+	"amount",
+)
+SHIPMENT_FIELDS = (
+	"name",
+	"shipped_on",
+	"carrier",
+	"tracking_number",
+	"tracking_url",
+	"packages",
+	"lines",
+	"documents",
+	"has_package",
+)
+SHIPMENT_LINE_FIELDS = ("item_code", "item_name", "qty", "uom")
+INVOICE_FIELDS = ("name", "dated", "due_on", "amount", "outstanding", "currency", "is_credit_note")
+
+
+@frappe.whitelist(methods=["GET"])
+def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
+	"""A page of the orders of the signed-in customer, newest first: LIST_FIELDS, ORDER_FIELDS each.
+
+	`search` looks in the order's number, the purchase order's number and the items; `stage` is one of
+	STAGES. Raises PermissionError to whom no customer is linked.
+	"""
+	order = frappe.qb.DocType("Sales Order")
+	query = frappe.qb.from_(order).where(visible("Sales Order", require_customers()))
+	if search := search.strip():
+		query = query.where(_matches(order, search))
+	if stage in STAGES:
+		query = query.where(_at_stage(order, stage))
+	total = query.select(Count("*")).run(pluck=True)[0]
+	pages = max(1, -(-total // PAGE))
+	page = min(max(1, page), pages)
+	rows = (
+		query.select(*(order[field] for field in _ORDER_COLUMNS))
+		.orderby(order.transaction_date, order.name, order=frappe.qb.desc)
+		.limit(PAGE)
+		.offset((page - 1) * PAGE)
+		.run(as_dict=True)
+	)
+	return {"orders": [_order(row) for row in rows], "page": page, "pages": pages, "total": total}
+
+
+@frappe.whitelist(methods=["GET"])
+def get_order(name: str) -> dict:
+	"""One order of the signed-in customer: DETAIL_FIELDS.
+
+	Raises DoesNotExistError for an order that is not there or not theirs.
+	"""
+	order = get_own("Sales Order", name)
+	sent = _order(order)
+	deliveries = _deliveries(name)
+	invoices = _invoices(name)
+	days = {
+		"received": getdate(order.transaction_date),
+		"approved": order.approved_on and getdate(order.approved_on),
+		"production": order.approved_on and getdate(order.approved_on),
+		"final_pack": _brought_to_final_pack(name),
+		"quality": _last_passage(deliveries, "release_documents"),
+		"ready": _last_passage(deliveries, "clear"),
+		"shipped": max((row.shipped_on for row in deliveries if row.docstatus == 1), default=None),
+		"invoiced": max((invoice["dated"] for invoice in invoices), default=None),
+		"paid": _last_payment([invoice["name"] for invoice in invoices]),
+		"closed": order.closed_on and getdate(order.closed_on),
+	}
+	return {
+		**sent,
+		"progress": [
+			{"label": step.label, "state": step.state, "on": step.on}
+			for step in progress(sent["stage"], read_order(name), days)
+		],
+		"lines": _lines(order, deliveries),
+		"shipments": [_shipment(row) for row in deliveries if row.docstatus == 1],
+		"invoices": invoices,
+	}
+
+
+# The list
+
+_ORDER_COLUMNS = (
+	"name",
+	"docstatus",
+	"status",
+	"po_no",
+	"customer_name",
+	"transaction_date",
+	"delivery_date",
+	"order_stage",
+	"grand_total",
+	"rounded_total",
+	"currency",
+)
+
+
+def _order(row) -> dict:
+	confirmed = row.docstatus > 0
+	return {
+		"name": row.name,
+		"po_no": row.po_no,
+		"customer_name": row.customer_name,
+		"ordered_on": row.transaction_date,
+		"promised_on": row.delivery_date if confirmed else None,
+		"stage": customer_stage(row.order_stage, row.status),
+		"amount": flt(row.rounded_total or row.grand_total) if confirmed else None,
+		"currency": row.currency,
+	}
+
+
+def _matches(order, search: str) -> Criterion:
+	line = frappe.qb.DocType("Sales Order Item")
+	for special in ("\\", "%", "_"):  # they stand for themselves in what a person types
+		search = search.replace(special, f"\\{special}")
+	like = f"%{search}%"
+	in_lines = (
+		frappe.qb.from_(line)
+		.select(line.name)
+		.where(line.parent == order.name)
+		.where(line.item_code.like(like) | line.item_name.like(like) | line.customer_part_no.like(like))
+	)
+	return order.name.like(like) | order.po_no.like(like) | ExistsCriterion(in_lines)
+
+
+def _at_stage(order, stage: str) -> Criterion:
+	outside = order.order_stage.isnull() | (order.order_stage == "")
+	if stage == UNDER_WAY:
+		known = [status for statuses in OUTSIDE.values() for status in statuses]
+		return order.order_stage.isin(STAGES[stage]) | (outside & order.status.notin(known))
+	if stage in OUTSIDE:
+		return order.order_stage.isin(STAGES[stage]) | (outside & order.status.isin(OUTSIDE[stage]))
+	return order.order_stage.isin(STAGES[stage])
+
+
+# One order
+
+
+def _deliveries(order: str) -> list[frappe._dict]:
+	"""Delivery notes with lines of `order`, each once with its `lines`; drafts too, returns not."""
+	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
+	rows = (
+		frappe.qb.from_(line)
+		.join(note)
+		.on(note.name == line.parent)
+		.where((line.against_sales_order == order) & (note.docstatus < 2) & (note.is_return == 0))
+		.select(
+			note.name,
+			note.docstatus,
+			note.workflow_state,
+			note.posting_date,
+			note.ship_date,
+			note.carrier,
+			note.tracking_number,
+			note.tracking_url,
+			note.packages,
+			line.so_detail,
+			line.item_code,
+			line.item_name,
+			line.qty,
+			line.uom,
+		)
+		.orderby(note.posting_date)
+		.orderby(note.name)
+		.orderby(line.idx)
+		.run(as_dict=True)
+	)
+	gates, found = states_by_gate("Delivery Note"), {}
+	for row in rows:
+		delivery = found.setdefault(row.name, row)
+		delivery.setdefault("lines", []).append(
+			frappe._dict({key: row[key] for key in ("so_detail", *SHIPMENT_LINE_FIELDS)})
+		)
+	for row in found.values():
+		row.shipped_on = row.ship_date or row.posting_date
+		row.gate = gates.get(row.workflow_state, "")
+		row.is_packed = row.docstatus == 1 or has_passed(row.gate, "complete_packing")
+	return list(found.values())
+
+
+def _lines(order, deliveries: list[frappe._dict]) -> list[dict]:
+	shipped_of = {line.idx: line.delivered for line in read_order(order.name).lines}
+	packed_of: dict[str, float] = {}
+	for delivery in deliveries:
+		for line in delivery.lines if delivery.is_packed else ():
+			packed_of[line.so_detail] = packed_of.get(line.so_detail, 0) + flt(line.qty)
+	return [
+		{
+			"idx": row.idx,
+			"item_code": row.item_code,
+			"item_name": row.item_name,
+			"customer_part_no": row.customer_part_no,
+			"uom": row.uom,
+			"ordered": flt(row.qty),
+			# what a supplier ships itself is never packed here
+			"packed": max(packed_of.get(row.name, 0), shipped_of[row.idx]),
+			"shipped": shipped_of[row.idx],
+			"amount": flt(row.amount) if order.docstatus else None,
+		}
+		for row in order.items
+	]
+
+
+def _shipment(delivery: frappe._dict) -> dict:
+	note = frappe.get_doc("Delivery Note", delivery.name)
+	return {
+		"name": delivery.name,
+		"shipped_on": delivery.shipped_on,
+		"carrier": delivery.carrier,
+		"tracking_number": delivery.tracking_number,
+		"tracking_url": web_link(delivery.tracking_url),
+		"packages": cint(delivery.packages),
+		"lines": [{key: line[key] for key in SHIPMENT_LINE_FIELDS} for line in delivery.lines],
+		"documents": released_documents(note),
+		"has_package": has_package(note),
+	}
+
+
+def web_link(url: str | None) -> str | None:
+	"""`url` when it leads to a web page, and nothing otherwise: a link may carry a script."""
+	return url if (url or "").lower().startswith(("https://", "http://")) else None
+
+
+def _invoices(order: str) -> list[dict]:
+	"""Submitted invoices and credit notes with lines of `order`: INVOICE_FIELDS each."""
+	invoice, line = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
+	rows = (
+		frappe.qb.from_(invoice)
+		.where(invoice.docstatus == 1)
+		.where(invoice.name.isin(frappe.qb.from_(line).where(line.sales_order == order).select(line.parent)))
+		.select(
+			invoice.name,
+			invoice.posting_date,
+			invoice.due_date,
+			invoice.grand_total,
+			invoice.rounded_total,
+			invoice.outstanding_amount,
+			invoice.currency,
+			invoice.party_account_currency,
+			invoice.conversion_rate,
+			invoice.is_return,
+		)
+		.orderby(invoice.posting_date)
+		.orderby(invoice.name)
+		.run(as_dict=True)
+	)
+	return [
+		{
+			"name": row.name,
+			"dated": row.posting_date,
+			"due_on": row.due_date,
+			"amount": flt(row.rounded_total or row.grand_total),
+			"outstanding": _in_currency(row),
+			"currency": row.currency,
+			"is_credit_note": bool(row.is_return),
+		}
+		for row in rows
+	]
+
+
+def _in_currency(invoice: frappe._dict) -> float:
+	"""What is outstanding, in the currency of the invoice: it is kept in that of the customer's account."""
+	if invoice.party_account_currency in (None, "", invoice.currency):
+		return flt(invoice.outstanding_amount)
+	return flt(flt(invoice.outstanding_amount) / flt(invoice.conversion_rate or 1), 2)
+
+
+# Days
+
+
+def _brought_to_final_pack(order: str):
+	entry, line = frappe.qb.DocType("Stock Entry"), frappe.qb.DocType("Stock Entry Detail")
+	return (
+		frappe.qb.from_(line)
+		.join(entry)
+		.on(entry.name == line.parent)
+		.where((line.sales_order == order) & (entry.docstatus == 1))
+		.select(Min(entry.posting_date))
+		.run(pluck=True)[0]
+	)
+
+
+def _last_passage(deliveries: list[frappe._dict], gate: str):
+	"""The day on which the last of `deliveries` that have passed `gate` passed it."""
+	names = [row.name for row in deliveries if has_passed(row.gate, gate)]
+	if not names:
+		return None
+	record = frappe.qb.DocType("Release Record")
+	last = (
+		frappe.qb.from_(record)
+		.where((record.reference_doctype == "Delivery Note") & record.reference_name.isin(names))
+		.where((record.kind == "Passage") & (record.gate == gate))
+		.select(Max(record.creation))
+		.run(pluck=True)[0]
+	)
+	return last and getdate(last)
+
+
+def _last_payment(invoices: list[str]):
+	if not invoices:
+		return None
+	entry = frappe.qb.DocType("Payment Ledger Entry")
+	return (
+		frappe.qb.from_(entry)
+		.where((entry.against_voucher_type == "Sales Invoice") & entry.against_voucher_no.isin(invoices))
+		.where((entry.delinked == 0) & (entry.voucher_type != "Sales Invoice"))
+		.select(Max(entry.posting_date))
+		.run(pluck=True)[0]
+	)

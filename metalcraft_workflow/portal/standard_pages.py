@@ -1,0 +1,56 @@
+"""What ERPNext's own portal pages may give out, beside the app's.
+
+They show whole documents: drafts, internal fields, what an item costs, in any print format that the
+address names. Orders and deliveries are shown by the app's pages alone; of invoices and quotations only
+what was submitted; and lists answer with a few fields of each row.
+"""
+
+import frappe
+import frappe.www.list
+from frappe.model.document import Document
+
+# DocTypes of which ERPNext's lists send whole documents, and what is left of a row
+SHORTENED = ("Sales Order", "Delivery Note", "Sales Invoice", "Quotation")
+ROW_FIELDS = ("name", "status", "transaction_date", "posting_date", "grand_total", "currency")
+
+
+def refuse(doc: Document | None = None, **_kwargs) -> bool:
+	"""Refuse orders and deliveries in ERPNext's pages and prints (`has_website_permission`).
+
+	It is asked of people without a permission on the document, which are customers and guests.
+	"""
+	return not doc
+
+
+def submitted_only(doc: Document | None = None, **_kwargs) -> bool:
+	"""Refuse drafts and cancelled ones (`has_website_permission` of invoices and quotations).
+
+	A customer's own cart in the web shop is a draft of a quotation, and theirs to see.
+	"""
+	return not doc or doc.docstatus == 1 or (doc.docstatus == 0 and doc.get("order_type") == "Shopping Cart")
+
+
+# Guests may call both, as in Frappe, which shows them what it publishes
+@frappe.whitelist(allow_guest=True)  # nosemgrep
+def get(doctype: str, **kwargs) -> dict:
+	"""Frappe's `www.list.get`, with short rows in its `raw_result`."""
+	answer = frappe.www.list.get(doctype, **kwargs)
+	if _is_shortened(doctype) and answer.get("raw_result"):
+		rows = frappe.parse_json(answer["raw_result"])
+		answer["raw_result"] = frappe.as_json([_short(row) for row in rows], indent=0)
+	return answer
+
+
+@frappe.whitelist(allow_guest=True)  # nosemgrep
+def get_list_data(doctype: str, **kwargs) -> list:
+	"""Frappe's `www.list.get_list_data`, with short rows."""
+	rows = frappe.www.list.get_list_data(doctype, **kwargs)
+	return [_short(row) for row in rows] if _is_shortened(doctype) else rows
+
+
+def _is_shortened(doctype: str) -> bool:
+	return doctype in SHORTENED and not frappe.has_permission(doctype, "read")
+
+
+def _short(row) -> dict:
+	return {field: row.get(field) for field in ROW_FIELDS if row.get(field) is not None}

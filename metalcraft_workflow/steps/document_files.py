@@ -1,0 +1,267 @@
+"""Step 9: the files of the documents of a delivery: how they come to their rows, and that they stay."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import cint, cstr, escape_html
+
+from metalcraft_workflow.gates import documents, guard
+from metalcraft_workflow.rules import documents as rules
+
+# How files come to their rows
+
+
+@frappe.whitelist(methods=["POST"])
+def place_files(delivery_note: str, files: str | dict) -> dict:
+	"""Put files that were uploaded to a delivery note into the rows that their names tell, and save it.
+
+	`files` is the name of each File -> where it goes: the name of a row, or a document type for a new
+	row; empty to go by its name. Gives `{placed: [titles], refused: [sentences], asked: [{file,
+	file_name, suggestion}], choices: [{value, label}]}`: a file that is refused is deleted, one that is
+	asked about waits for a second call that says where it goes. Raises PermissionError, ValidationError for
+	`files` that are something else, and whatever saving the delivery note raises.
+	"""
+	doc = frappe.get_doc("Delivery Note", delivery_note)
+	doc.check_permission("write")
+	chosen = where_to(files)
+	found = {name: attached_file(doc, name) for name in chosen}
+	rows = {row.name: row for row in doc.shipment_documents}
+	refuse_one_row_for_two(rows, chosen)
+	answer = {"placed": [], "refused": [], "asked": [], "choices": []}
+	for name, place in places_of(doc, found, chosen).items():
+		file = found[name]
+		if place.sure and (sentence := documents.refusal(file, place.document_type)):
+			answer["refused"].append(sentence)
+			discard(doc, file)
+		elif place.sure:
+			row = rows.get(place.key) or documents.add_row(doc, place.document_type, place.batch_no)
+			documents.fill(row, file.file_url)
+			answer["placed"] += documents.titles([(place.document_type, place.batch_no)])
+		else:
+			suggestion = place.key or place.document_type
+			answer["asked"].append(
+				{"file": name, "file_name": documents.given_name(file), "suggestion": suggestion}
+			)
+	if answer["placed"]:
+		doc.save()
+	if answer["asked"]:
+		answer["choices"] = choices(doc)
+	return answer
+
+
+@frappe.whitelist(methods=["POST"])
+def use_batch_certificates(delivery_note: str) -> int:
+	"""Take the certificates that the batches of a delivery have, and save it; tells how many rows got
+	theirs. Raises PermissionError, and whatever saving the delivery note raises."""
+	doc = frappe.get_doc("Delivery Note", delivery_note)
+	doc.check_permission("write")
+	taken = documents.take_batch_certificates(doc)
+	if taken:
+		doc.save()
+	return taken
+
+
+def tell_offers(doc: Document, method: str | None = None) -> None:
+	"""Tell the form how many rows the certificates of batches could answer. In `onload`."""
+	if doc.follows_process and not cint(doc.docstatus) and doc.shipment_documents:
+		doc.set_onload("batch_certificates", len(documents.certificates_offered(doc)))
+
+
+def places_of(doc: Document, found: dict[str, Document], chosen: dict[str, str]) -> dict[str, rules.Place]:
+	"""Where each of the files goes: as a person chose, else by its name, in the order of the names."""
+	rows = {row.name: row for row in doc.shipment_documents}
+	names = {name: documents.given_name(file) for name, file in found.items()}
+	slots, kinds = slots_of(doc), types()
+	places = rules.place(
+		{name: names[name] for name in sorted(names, key=names.get) if not chosen[name]}, slots, kinds
+	)
+	# A file that is refused leaves its row to the next one
+	fit = {
+		name: names[name]
+		for name, place in places.items()
+		if not place.sure or not documents.refusal(found[name], place.document_type)
+	}
+	places |= rules.place(fit, slots, kinds)
+	for name, where in chosen.items():
+		if where in rows:
+			row = rows[where]
+			places[name] = rules.Place(where, row.document_type, row.batch_no or "", sure=True)
+		elif where:
+			places[name] = rules.Place(document_type=where, sure=True)
+	return places
+
+
+def where_to(files: str | dict) -> dict[str, str]:
+	"""File -> where it goes, as it was sent. Raises ValidationError when it is something else."""
+	try:
+		sent = frappe.parse_json(files)
+	except ValueError:
+		sent = None
+	if not isinstance(sent, dict):
+		frappe.throw(_("Send the name of each file with the row or the document type that it goes to."))
+	return {cstr(name): cstr(where) for name, where in sent.items()}
+
+
+def refuse_one_row_for_two(rows: dict[str, Document], chosen: dict[str, str]) -> None:
+	"""Raise a ValidationError when two files are sent to one row: the second would replace the first."""
+	for name, row in rows.items():
+		if sum(where == name for where in chosen.values()) > 1:
+			frappe.throw(
+				_(
+					"Row {0}, {1}, takes one file, and two were chosen for it. Choose a new row for one."
+				).format(row.idx, _(row.document_type)),
+				title=_("One Row, One File"),
+			)
+
+
+def attached_file(doc: Document, name: str) -> Document:
+	"""The File `name`, which is attached to `doc`. Raises ValidationError when it is not."""
+	if not frappe.db.exists(
+		"File", {"name": name, "attached_to_doctype": doc.doctype, "attached_to_name": doc.name}
+	):
+		frappe.throw(
+			_("{0} is not a file of Delivery Note {1}. Upload it there.").format(escape_html(name), doc.name),
+			title=_("Not Attached"),
+		)
+	return frappe.get_doc("File", name)
+
+
+def discard(doc: Document, file: Document) -> None:
+	"""Delete a file that was uploaded to be a document and cannot be one, unless it is used already."""
+	if file.owner == frappe.session.user and not rows_with(file) and not versions_with(file):
+		# Who may upload it here may take it back
+		frappe.delete_doc("File", file.name, ignore_permissions=True)
+
+
+def slots_of(doc: Document) -> list[rules.Slot]:
+	"""The rows of `doc` that files are matched to. Those that were dropped wait for nothing."""
+	batches = {row.batch_no for row in doc.shipment_documents if row.batch_no}
+	heats = dict(
+		batches
+		and frappe.get_all("Batch", {"name": ["in", list(batches)]}, ["name", "heat_no"], as_list=True)
+	)
+	return [
+		rules.Slot(
+			key=row.name,
+			document_type=row.document_type,
+			batch_no=row.batch_no or "",
+			marks=tuple(filter(None, (row.batch_no, heats.get(row.batch_no)))),
+			taken=bool(row.file) and row.status != "Rejected",
+		)
+		for row in doc.shipment_documents
+		if not row.dropped
+	]
+
+
+def types() -> list[rules.Type]:
+	"""Every document type, with the words that name it."""
+	return [
+		rules.Type(row.name, tuple(word.strip() for word in (row.keywords or "").split(",") if word.strip()))
+		for row in frappe.get_all("Shipment Document Type", fields=["name", "keywords"], order_by="name")
+	]
+
+
+def choices(doc: Document) -> list[dict]:
+	"""Where a file can go: each row, and a new row of each type."""
+	rows = [row for row in doc.shipment_documents if not row.dropped]
+	titles = documents.titles((row.document_type, row.batch_no or "") for row in rows)
+	return [
+		{"value": row.name, "label": _("{0}, in place of its file").format(title) if row.file else title}
+		for row, title in zip(rows, titles, strict=True)
+	] + [{"value": kind.name, "label": _("A new row: {0}").format(_(kind.name))} for kind in types()]
+
+
+# That they stay
+
+
+def on_file_trash(file: Document, method: str | None = None) -> None:
+	"""Take a deleted file out of its delivery note, and re-open what its release vouched for.
+
+	Of what has shipped, Frappe itself keeps the files: see setup.properties.
+	"""
+	if file.attached_to_doctype != "Delivery Note" or not file.file_url:
+		return
+	rows = rows_with(file)
+	if not rows or another_copy(file):
+		return
+	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
+	for row in doc.shipment_documents:
+		if row.name in rows:
+			version = documents.version_of(row, _("Deleted"))
+			version.update({"file": None, "file_name": documents.given_name(file)})
+			# The delivery note itself is not saved, as its other fields may wait for somebody else
+			doc.append("document_versions", version).db_insert()
+			row.db_set(documents.no_file(), update_modified=False)
+	guard.void_if_changed(doc)
+
+
+def keep_earlier_version(file: Document, method: str | None = None) -> None:
+	"""Refuse to delete an earlier version of a document of a delivery. Raises PermissionError."""
+	if file.attached_to_doctype == "Delivery Note" and versions_with(file) and not another_copy(file):
+		frappe.throw(
+			_("{0} is an earlier version of a document of Delivery Note {1}, and is kept.").format(
+				escape_html(documents.given_name(file)), file.attached_to_name
+			),
+			frappe.PermissionError,
+			title=_("Kept on Record"),
+		)
+
+
+def keep_file(file: Document, method: str | None = None) -> None:
+	"""Refuse to move a document of a delivery, or to make it public: its row would lead nowhere.
+
+	In `before_validate` of File, before Frappe moves the file on disk. Raises ValidationError.
+	"""
+	before = file.get_doc_before_save()
+	if not before or before.attached_to_doctype != "Delivery Note":
+		return
+	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
+	if any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept) and (
+		rows_with(before) or versions_with(before)
+	):
+		frappe.throw(
+			_(
+				"{0} is a document of Delivery Note {1}: it stays there, and private. Take it out of the"
+				" documents first."
+			).format(before.file_name, before.attached_to_name),
+			title=_("A Document of a Delivery"),
+		)
+
+
+def rows_with(file: Document) -> list[str]:
+	"""The rows of the documents of a delivery note, not shipped yet, that hold `file`."""
+	return frappe.get_all(
+		"Shipment Document",
+		filters={
+			"parent": file.attached_to_name,
+			"parenttype": "Delivery Note",
+			"docstatus": 0,
+			"file": file.file_url,
+		},
+		pluck="name",
+	)
+
+
+def versions_with(file: Document) -> bool:
+	"""Whether `file` is an earlier version of a document of the delivery note that it is attached to."""
+	return bool(
+		frappe.db.exists(
+			"Shipment Document Version",
+			{"parent": file.attached_to_name, "parenttype": "Delivery Note", "file": file.file_url},
+		)
+	)
+
+
+def another_copy(file: Document) -> bool:
+	"""Whether the same file is attached to the delivery note a second time."""
+	return bool(
+		frappe.db.exists(
+			"File",
+			{
+				"name": ["!=", file.name],
+				"file_url": file.file_url,
+				"attached_to_doctype": file.attached_to_doctype,
+				"attached_to_name": file.attached_to_name,
+			},
+		)
+	)

@@ -1,0 +1,95 @@
+"""Final Pack: a scanner at the packing table, which is a keyboard that types fast and presses Enter."""
+
+import pytest
+from playwright.sync_api import expect
+
+ITEM, QTY = "FD-EXT-ABC10", 3
+
+
+@pytest.fixture
+def note(support, approver, producer, packer) -> dict:
+	"""A delivery note of a new order whose goods are at Final Pack; its rows name nothing yet. `serials` are
+	those that came for it."""
+	name = support.new_order(
+		items=[{"item_code": ITEM, "qty": QTY, "rate": 68, "delivery_date": "2099-12-31"}]
+	)
+	support.attach_po(name)
+	for desk, action in ((support, "Request Approval"), (approver, "Approve")):
+		order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
+		desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
+	transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
+	producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
+	doc = packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
+	serials = "\n".join(row["serial_nos"] for row in doc["traceability"]).split("\n")
+	doc = packer.call("frappe.client.insert", doc={**doc, "traceability": []})
+	return {"name": doc["name"], "serials": serials}
+
+
+def scan(page, fieldname: str, text: str) -> None:
+	"""Scan `text` into a field, key by key."""
+	field = page.locator(f"[data-fieldname={fieldname}] input:visible")
+	field.click()
+	page.keyboard.type(text, delay=4)
+	page.keyboard.press("Enter")
+	expect(field).to_have_value("")
+
+
+def named(page) -> list:
+	return page.evaluate(
+		"cur_frm.doc.traceability.filter(row => row.serial_nos).map(row => [row.qty, row.serial_nos])"
+	)
+
+
+def shown(page, text: str) -> None:
+	expect(page.locator("#alert-container .desk-alert", has_text=text).first).to_be_visible()
+
+
+def test_what_is_scanned_goes_into_the_rows_and_leaves_stock(packer, note):
+	page = packer.open(f"delivery-note/{note['name']}")
+	page.locator(".form-tabs .nav-link", has_text="Packing and Release").click()
+	for number, serial in enumerate(note["serials"], 1):
+		scan(page, "scan_traceability", serial)
+		shown(page, f"{serial}. {number} of {QTY} named")
+		assert named(page) == [[number, "\n".join(note["serials"][:number])]]
+	# a fourth, the same again, and goods of somebody else
+	scan(page, "scan_traceability", note["serials"][0])
+	shown(page, f"names {note['serials'][0]} already")
+	page.keyboard.press("Control+s")
+	page.wait_for_function("!cur_frm.is_dirty()")
+	assert named(page) == [[QTY, "\n".join(note["serials"])]]
+	assert page.evaluate("[cur_frm.doc.items[0].qty, cur_frm.doc.items[0].serial_no]") == [
+		QTY,
+		"\n".join(note["serials"]),
+	]
+
+
+def test_the_field_of_erpnext_does_the_same(packer, note):
+	page = packer.open(f"delivery-note/{note['name']}")
+	scan(page, "scan_barcode", note["serials"][0])
+	shown(page, f"1 of {QTY} named")
+	assert named(page) == [[1, note["serials"][0]]]
+	# the quantity is the order's, and what is left waits in a row of its own
+	assert page.evaluate("cur_frm.doc.items.map(row => row.qty)") == [QTY]
+	page.keyboard.press("Control+s")
+	page.wait_for_function("!cur_frm.is_dirty()")
+	assert page.evaluate("cur_frm.doc.traceability.map(row => row.qty)") == [1, QTY - 1]
+
+
+def test_what_is_not_known_or_not_wanted_changes_nothing(packer, note):
+	page = packer.open(f"delivery-note/{note['name']}")
+	scan(page, "scan_barcode", "NO-SUCH-SERIAL")
+	shown(page, "Cannot find Item with this Barcode")
+	scan(page, "scan_barcode", "FD-CYL-50-H48213")
+	shown(page, "FD-CYL-50 is not on this delivery note")
+	assert named(page) == []
+	assert page.evaluate("cur_frm.doc.items.length") == 1
+
+
+def test_a_line_that_ships_less_names_less(packer, note):
+	page = packer.open(f"delivery-note/{note['name']}")
+	for serial in note["serials"]:
+		scan(page, "scan_barcode", serial)
+		shown(page, serial)
+	page.evaluate("frappe.model.set_value('Delivery Note Item', cur_frm.doc.items[0].name, 'qty', 2)")
+	page.wait_for_function("cur_frm.doc.traceability[0].qty === 2")
+	assert named(page) == [[2, "\n".join(note["serials"][:2])]]

@@ -1,0 +1,111 @@
+"""The layers of the app: who may import whom, and that what hooks and forms name is there."""
+
+import ast
+import re
+import unittest
+from pathlib import Path
+
+from metalcraft_workflow import hooks
+
+APP = Path(__file__).parents[2]
+PACKAGE = "metalcraft_workflow"
+
+# A quoted name, or the end of an address; scripts have names of their own below the package's
+CALLED = re.compile(rf"""(?<=["'/]){PACKAGE}(?:\.[a-z_]+){{2,}}\b""")
+
+# What each part of the app may import of it; "doctype" stands for the module's controllers and reports
+MAY_IMPORT = {
+	"rules": {"rules"},
+	"gates": {"rules", "gates"},
+	"steps": {"rules", "gates", "doctype"},
+	"doctype": {"rules", "gates", "doctype", "setup"},
+	"portal": {"rules", "gates", "portal"},
+	"www": {"rules", "portal"},
+	"setup": {"rules", "gates", "setup"},
+	"patches": {"rules", "gates", "setup"},
+}
+
+
+def part_of(module: str) -> str:
+	"""The part of the app that a dotted name below the package belongs to."""
+	part = module.split(".")[1]
+	return "doctype" if part == PACKAGE else part
+
+
+def modules(part: str):
+	"""The files of one part, each with its dotted name."""
+	folder = APP / (PACKAGE if part == "doctype" else part)
+	for path in sorted(folder.rglob("*.py")):
+		yield path, ".".join((PACKAGE, *path.relative_to(APP).with_suffix("").parts))
+
+
+def imports_of(path: Path):
+	"""The dotted names that a file imports, wherever in it; of a package, what is taken from it."""
+	for node in ast.walk(ast.parse(path.read_text())):
+		if isinstance(node, ast.Import):
+			yield from (alias.name for alias in node.names)
+		elif isinstance(node, ast.ImportFrom):
+			assert not node.level, f"{path} imports relative to itself"
+			yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_of_app(name: str) -> bool:
+	return name.startswith(f"{PACKAGE}.")
+
+
+def defines(name: str) -> bool:
+	"""Whether a dotted name is a module of the app, or a function at the top of one."""
+	path = APP.joinpath(*name.split(".")[1:])
+	if path.with_suffix(".py").exists():
+		return True
+	module = path.parent.with_suffix(".py")
+	return module.exists() and any(
+		isinstance(node, ast.FunctionDef) and node.name == path.name
+		for node in ast.parse(module.read_text()).body
+	)
+
+
+def strings(value):
+	"""Every string in a hook, however deep."""
+	if isinstance(value, str):
+		yield value
+	elif isinstance(value, dict):
+		for each in value.values():
+			yield from strings(each)
+	elif isinstance(value, list | tuple):
+		for each in value:
+			yield from strings(each)
+
+
+class TestLayers(unittest.TestCase):
+	def test_each_part_imports_only_what_lies_below_it(self):
+		for part, allowed in MAY_IMPORT.items():
+			for path, module in modules(part):
+				for name in filter(is_of_app, imports_of(path)):
+					self.assertIn(part_of(name), allowed, f"{module} imports {name}")
+
+	def test_rules_import_no_framework(self):
+		for path, module in modules("rules"):
+			for name in imports_of(path):
+				self.assertNotIn(name.split(".")[0], ("frappe", "erpnext"), f"{module} imports {name}")
+
+	def test_no_step_imports_another(self):
+		for path, module in modules("steps"):
+			for name in imports_of(path):
+				self.assertFalse(name.startswith(f"{PACKAGE}.steps"), f"{module} imports {name}")
+
+	def test_what_hooks_name_is_there(self):
+		for hook, value in vars(hooks).items():
+			if hook.startswith("_"):
+				continue
+			for name in strings(value):
+				if is_of_app(name) and not name.endswith(".css"):
+					self.assertTrue(defines(name), f"{hook} names {name}")
+				elif name.startswith("public/"):
+					self.assertTrue((APP / name).exists(), f"{hook} names {name}")
+
+	def test_what_forms_and_pages_call_is_there(self):
+		for path in sorted(APP.rglob("*")):
+			if path.suffix in (".js", ".html", ".json") and "tests" not in path.parts:
+				for name in CALLED.findall(path.read_text()):
+					self.assertTrue(defines(name), f"{path.relative_to(APP)} calls {name}")

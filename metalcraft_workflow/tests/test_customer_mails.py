@@ -1,0 +1,287 @@
+"""Mails to customers: one of a kind for one event, each by a template."""
+
+import email
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import frappe
+from frappe.email.doctype.email_queue.email_queue import SendMailContext
+from frappe.tests.utils import FrappeTestCase, change_settings
+
+from metalcraft_workflow.gates import customer_mail, mail_package
+from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates
+from metalcraft_workflow.steps.closing import settle
+from metalcraft_workflow.tests import deliveries, factories, money, rest, side_by_side
+from metalcraft_workflow.tests.factories import APPROVER, SHIPPER, SUPPORT, act, as_user, change_quantity
+from metalcraft_workflow.tests.test_production import make_account, without_account
+
+BUYER = "buyer@customer.test"
+SWITCHES = {f"mail_{kind}": 1 for kind in TEMPLATES}
+PACKAGE = "metalcraft_workflow.gates.package.package_pdf"
+
+
+class TestCustomerMails(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+		add_mail_templates()
+		frappe.get_doc("Metalcraft Settings").update(SWITCHES).save()
+		make_account()
+		money.commit()
+
+	def setUp(self):
+		frappe.set_user("Administrator")
+		make_account()
+
+	def tearDown(self):
+		frappe.db.rollback()
+
+	def order(self, **fields):
+		customer = factories.make_customer(f"Mailed {frappe.generate_hash(length=6)}")
+		return factories.make_order(**{"customer": customer, "contact_email": BUYER, **fields})
+
+	def mails(self, kind: str, doc) -> list:
+		"""The mails of a kind about a document, oldest first, as they stand in the queue."""
+		names = frappe.get_all(
+			"Communication",
+			{"reference_name": doc.name, "name": ("like", f"{kind}-%")},
+			pluck="name",
+			order_by="creation",
+		)
+		return [frappe.get_doc("Email Queue", {"communication": name}) for name in names]
+
+	def said(self, mail) -> str:
+		communication = frappe.get_doc("Communication", mail.communication)
+		return f"{communication.subject}\n{communication.content}"
+
+	def comments(self, doc) -> str:
+		return " ".join(frappe.get_all("Comment", {"reference_name": doc.name}, pluck="content"))
+
+	# Acknowledgement
+
+	def test_an_approved_order_is_acknowledged(self):
+		order = self.order()
+		with as_user(SUPPORT):
+			order.items[0].customer_part_no = "<i>P&1</i>"
+			order.save()
+		order = factories.approve(order)
+		(mail,) = self.mails("acknowledgement", order)
+		self.assertEqual([row.recipient for row in mail.recipients], [BUYER])
+		said = self.said(mail)
+		for words in (
+			order.po_no,
+			order.name,
+			order.get_formatted("delivery_date"),
+			order.get_formatted("grand_total"),
+			"MT-CYL-01",
+			"&lt;i&gt;P&amp;1&lt;/i&gt;",
+			f"/customer-orders/{order.name}",
+		):
+			self.assertIn(words, said)
+		self.assertNotIn("{{", said)
+
+	def test_a_change_is_acknowledged_when_it_is_accepted_and_new(self):
+		order = factories.approve(self.order())
+		change_quantity(order, 12)
+		order.reload()
+		self.assertEqual(len(self.mails("acknowledgement", order)), 1)
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		first, second = self.mails("acknowledgement", order)
+		self.assertIn("Changed order", self.said(second))
+		self.assertNotIn("Changed order", self.said(first))
+		# reviewed without a change: nothing new
+		order.reload()
+		act(order, "Review Changes", APPROVER, "Look again")
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		self.assertEqual(len(self.mails("acknowledgement", order)), 2)
+
+	def test_nobody_to_tell_is_said_and_stops_nothing(self):
+		order = factories.approve(self.order(contact_email=None))
+		self.assertEqual((order.docstatus, self.mails("acknowledgement", order)), (1, []))
+		self.assertIn("was not mailed the order acknowledgement", self.comments(order))
+
+	def test_without_an_account_the_approval_stands(self):
+		order = self.order()
+		without_account()
+		order = factories.approve(order)
+		self.assertEqual((order.docstatus, self.mails("acknowledgement", order)), (1, []))
+		self.assertIn("was not mailed", self.comments(order))
+
+	# Shipment
+
+	def shipped(self):
+		order = factories.approve(self.order())
+		deliveries.bring(order)
+		return deliveries.shipped(deliveries.packed(order, contact_email=BUYER))
+
+	def test_the_same_shipment_is_told_once(self):
+		doc = self.shipped()
+		self.assertEqual(len(self.mails("shipped", doc)), 1)
+		with as_user(SHIPPER):
+			doc.reload()
+			doc.cancel()
+			again = frappe.copy_doc(doc)
+			again.amended_from, again.docstatus = doc.name, 0
+		with as_user(factories.PACKER):
+			again.insert()
+		again = deliveries.cleared(again)
+		again = deliveries.edit(
+			again,
+			SHIPPER,
+			carrier="Road Runner",
+			tracking_number=doc.tracking_number,
+			ship_date=doc.ship_date,
+			packages=2,
+		)
+		again = act(again, "Ship", SHIPPER)
+		self.assertEqual((again.docstatus, self.mails("shipped", again)), (1, []))
+
+	def test_the_package_follows_the_mail_into_the_queue(self):
+		doc = self.shipped()
+		(mail,) = self.mails("shipped", doc)
+		self.assertTrue(mail.send_after)
+		with self.commits(), patch(PACKAGE, return_value=b"%PDF-1.4 package"):
+			mail_package.add_packages()
+		mail.reload()
+		self.assertIsNone(mail.send_after)
+		(attachment,) = frappe.parse_json(mail.attachments)
+		file = frappe.get_doc("File", attachment["fid"])
+		self.assertEqual((file.is_private, file.attached_to_name), (1, mail.communication))
+		self.assertIn(b"package", as_sent(mail))
+		# the next run has nothing to do
+		with patch(PACKAGE) as package:
+			mail_package.add_packages()
+		package.assert_not_called()
+
+	def test_without_its_package_the_mail_leaves_all_the_same(self):
+		for words, package in (
+			("too large", {"return_value": b"0" * (mail_package.MAX_SIZE + 1)}),
+			("row 2 is damaged", {"side_effect": frappe.ValidationError("row 2 is damaged")}),
+		):
+			doc = self.shipped()
+			with self.subTest(words), self.commits(), patch(PACKAGE, **package):
+				mail_package.add_packages()
+				(mail,) = self.mails("shipped", doc)
+				self.assertEqual((mail.send_after, mail.attachments_list), (None, []))
+				self.assertIn(words, self.comments(doc))
+
+	@contextmanager
+	def commits(self):
+		"""Keep what the test arranged out of the background job's own commits and rollbacks."""
+		with patch("frappe.db.commit"), patch("frappe.db.rollback"):
+			yield
+
+	# Invoice
+
+	def test_who_presses_twice_sends_once(self):
+		doc = self.shipped()
+		invoice = money.invoice(doc)
+		self.assertEqual(len(self.mails("invoice", invoice)), 1)
+		known = str(invoice.invoice_sent_on)
+		method = "metalcraft_workflow.steps.invoicing.send_invoice"
+		self.assertEqual(rest.call(SUPPORT, method, name=invoice.name).status, 417)
+		answers = [rest.call(SUPPORT, method, name=invoice.name, sent_on=known) for _ in range(2)]
+		self.assertEqual([answer.status for answer in answers], [200, 417])
+		self.assertIn("just been sent", answers[1].words)
+		self.assertEqual(len(self.mails("invoice", invoice)), 2)
+
+	def test_two_people_who_send_it_at_the_same_moment_send_once(self):
+		with change_settings("Metalcraft Settings", {"mail_invoice": 0}):
+			invoice = money.invoice(self.shipped())
+		said = side_by_side.run(
+			(SUPPORT, "mail", invoice), ("support2@metalcraft.test", "mail", invoice), overlap=False
+		)
+		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
+		self.assertIn("just been sent", " ".join(said))
+		self.assertEqual(len(self.mails("invoice", invoice)), 1)
+
+	# Thanks
+
+	def test_thanks_are_said_once(self):
+		doc = self.shipped()
+		order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
+		invoice = money.invoice(doc)
+		for _ in range(2):
+			payment = money.pay(invoice)
+			self.assertEqual(settle(order.name), "close")
+			self.assertEqual(len(self.mails("closed", order)), 1)
+			payment.reload()
+			payment.cancel()
+			self.assertEqual(settle(order.name), "reopen")
+
+	# Templates and switches
+
+	def test_an_administrator_s_template_stays_theirs(self):
+		name = TEMPLATES["acknowledgement"][0]
+		frappe.get_doc("Email Template", name).update(
+			{"subject": "Thanks for {{ po_no }} & more", "response": "<p>As you wish, {{ customer }}</p>"}
+		).save()
+		add_mail_templates()
+		self.assertIn("As you wish", frappe.db.get_value("Email Template", name, "response"))
+		order = factories.approve(self.order())
+		said = self.said(self.mails("acknowledgement", order)[0])
+		self.assertIn(f"Thanks for {order.po_no} & more", said)
+		self.assertIn(f"As you wish, {order.customer}", said)
+
+	def test_a_template_that_does_not_work_stops_nothing(self):
+		name = TEMPLATES["acknowledgement"][0]
+		frappe.db.set_value("Email Template", name, "response", "{{ nobody.knows.this }}")
+		frappe.clear_document_cache("Email Template", name)
+		order = factories.approve(self.order())
+		self.assertEqual((order.docstatus, self.mails("acknowledgement", order)), (1, []))
+		self.assertIn("was not mailed", self.comments(order))
+		frappe.clear_document_cache("Email Template", name)
+
+	def test_a_mail_that_cannot_be_written_stops_no_step(self):
+		"""What it would say or to whom cannot be read."""
+		for broken in ("common_context", "customer_addresses"):
+			with (
+				self.subTest(broken),
+				patch(f"metalcraft_workflow.gates.customer_mail.{broken}", side_effect=TypeError("no day")),
+			):
+				doc = self.shipped()
+				order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
+				invoice = money.invoice(doc)
+				money.pay(invoice)
+				self.assertEqual(settle(order.name), "close")
+				self.assertEqual((order.docstatus, doc.docstatus, invoice.docstatus), (1, 1, 1))
+				for kind, about in (
+					("acknowledgement", order),
+					("shipped", doc),
+					("invoice", invoice),
+					("closed", order),
+				):
+					self.assertEqual(self.mails(kind, about), [])
+					words = f"was not mailed the {customer_mail.KINDS[kind]}: no day"
+					self.assertIn(words, self.comments(about))
+
+	def test_switched_off_nothing_is_said(self):
+		with change_settings("Metalcraft Settings", dict.fromkeys(SWITCHES, 0)):
+			order = factories.approve(self.order())
+		self.assertEqual(self.mails("acknowledgement", order), [])
+		self.assertNotIn("mailed", self.comments(order))
+
+	def test_every_name_in_the_templates_is_known(self):
+		"""A name that is not known would stand in the mail with its braces."""
+		doc = self.shipped()
+		order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
+		invoice = money.invoice(doc)
+		money.pay(invoice)
+		settle(order.name)
+		for kind, about in (
+			("acknowledgement", order),
+			("shipped", doc),
+			("invoice", invoice),
+			("closed", order),
+		):
+			with self.subTest(kind):
+				(mail,) = self.mails(kind, about)
+				self.assertNotIn("{", self.said(mail))
+				self.assertIn(customer_mail.portal_url([order.name]), self.said(mail))
+
+
+def as_sent(mail) -> bytes:
+	"""The mail as it is handed to the mail server."""
+	message = email.message_from_bytes(SendMailContext(mail).build_message(BUYER))
+	return b"".join(part.get_payload(decode=True) or b"" for part in message.walk())

@@ -1,0 +1,362 @@
+"""What the app relies on in ERPNext: the names that it calls, the fields that it reads and writes, and
+the behaviour that it counts on. Where ERPNext changes one of them, it fails here, by name."""
+
+import inspect
+from unittest.mock import patch
+
+import frappe
+from frappe.tests.utils import FrappeTestCase
+from frappe.utils import add_days, flt, nowdate
+
+from metalcraft_workflow.steps import closing, tracking
+from metalcraft_workflow.tests import deliveries, factories, money
+from metalcraft_workflow.tests.factories import ACCOUNTS, COMPANY, FINAL_PACK, SUPPORT, as_user
+
+# What is imported or called by name, with the arguments that are given
+NAMES = {
+	"erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry": ("dt", "dn"),
+	"erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return": ("source_name",),
+	"erpnext.controllers.accounts_controller.update_child_qty_rate": (
+		"parent_doctype",
+		"trans_items",
+		"parent_doctype_name",
+	),
+	"erpnext.crm.doctype.lead.lead.make_customer": ("source_name",),
+	"erpnext.crm.doctype.lead.lead.make_opportunity": ("source_name",),
+	"erpnext.crm.doctype.lead.lead.make_quotation": ("source_name",),
+	"erpnext.crm.doctype.opportunity.opportunity.make_quotation": ("source_name",),
+	"erpnext.selling.doctype.customer.customer.get_credit_limit": ("customer", "company"),
+	"erpnext.selling.doctype.customer.customer.get_customer_outstanding": (
+		"customer",
+		"company",
+		"ignore_outstanding_sales_order",
+	),
+	"erpnext.selling.doctype.quotation.quotation.create_customer_from_lead": ("lead_name",),
+	"erpnext.selling.doctype.quotation.quotation.make_sales_order": ("source_name",),
+	"erpnext.selling.doctype.sales_order.sales_order.make_delivery_note": ("source_name",),
+	"erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice": ("source_name",),
+	"erpnext.selling.doctype.sales_order.sales_order.update_status": ("status", "name"),
+	"erpnext.setup.utils.before_tests": (),
+	"erpnext.stock.doctype.batch.batch.get_batch_qty": ("batch_no", "warehouse", "item_code"),
+	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice": ("source_name",),
+	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return": ("source_name",),
+	"erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status": ("docname", "status"),
+	"erpnext.stock.doctype.packed_item.packed_item.make_packing_list": ("doc",),
+}
+
+LINE = "item_code item_name description qty uom stock_uom conversion_factor stock_qty rate amount warehouse"
+HEAD = "company currency items grand_total rounded_total base_grand_total base_rounded_total terms"
+SOURCES = "batch_no serial_no serial_and_batch_bundle use_serial_batch_fields"
+
+# What is read, written, filtered by, or stood beside by a custom field
+FIELDS = {
+	"Lead": "lead_name company_name email_id status",
+	"Opportunity": "opportunity_from party_name status items",
+	"Quotation": f"{HEAD} quotation_to party_name customer_name transaction_date valid_till order_type status "
+	"payment_schedule payment_terms_template",
+	"Quotation Item": f"{LINE} is_alternative prevdoc_docname",
+	"Customer": "customer_name customer_group lead_name disabled credit_limits email_id portal_users",
+	"Customer Credit Limit": "company credit_limit bypass_credit_limit_check",
+	"Sales Order": f"{HEAD} customer customer_name transaction_date delivery_date po_no po_date status "
+	"per_delivered per_billed advance_paid party_account_currency payment_terms_template payment_schedule "
+	"packed_items amended_from skip_delivery_note contact_email",
+	"Sales Order Item": f"{LINE} delivery_date delivered_qty returned_qty billed_amt delivered_by_supplier "
+	"quotation_item prevdoc_docname is_free_item",
+	"Payment Terms Template": "allocate_payment_based_on_payment_terms",
+	"Item": "item_group stock_uom is_stock_item has_batch_no has_serial_no serial_no_series variant_of disabled",
+	"Item Group": "parent_item_group lft rgt item_group_defaults",
+	"Product Bundle": "new_item_code items",
+	"Packed Item": "parent_item parent_detail_docname item_code qty uom warehouse conversion_factor "
+	"batch_no serial_no serial_and_batch_bundle",
+	"Stock Entry": "stock_entry_type purpose company work_order items posting_date",
+	"Stock Entry Detail": f"item_code qty uom conversion_factor transfer_qty s_warehouse t_warehouse {SOURCES}",
+	"Work Order": "production_item qty sales_order sales_order_item fg_warehouse status",
+	"Batch": "item supplier reference_doctype reference_name expiry_date disabled",
+	"Serial No": "item_code warehouse batch_no status",
+	"Serial and Batch Bundle": "item_code warehouse voucher_type voucher_no entries is_cancelled",
+	"Serial and Batch Entry": "batch_no serial_no qty warehouse",
+	"Stock Ledger Entry": "voucher_type voucher_no item_code warehouse actual_qty batch_no serial_no "
+	"serial_and_batch_bundle posting_datetime is_cancelled",
+	"Purchase Receipt": "supplier supplier_delivery_note return_against",
+	"Purchase Invoice": "supplier bill_no return_against",
+	"Purchase Invoice Item": "purchase_order",
+	"Subcontracting Receipt": "supplier supplier_delivery_note return_against",
+	"Subcontracting Receipt Item": "subcontracting_order",
+	"POS Invoice": "customer po_no return_against",
+	"Delivery Note": f"{HEAD} customer customer_name posting_date posting_time is_return return_against po_no po_date status "
+	"per_billed packed_items shipping_address_name contact_email",
+	"Delivery Note Item": f"{LINE} {SOURCES} against_sales_order so_detail dn_detail si_detail returned_qty",
+	"Sales Invoice": f"{HEAD} customer customer_name posting_date due_date is_return return_against update_stock "
+	"po_no po_date outstanding_amount advances status update_outstanding_for_self contact_email",
+	"Sales Invoice Item": f"{LINE} sales_order so_detail delivery_note dn_detail sales_invoice_item",
+	"Payment Entry": "payment_type party_type party paid_amount received_amount references",
+	"Payment Entry Reference": "reference_doctype reference_name allocated_amount",
+	"Journal Entry Account": "account party_type party reference_type reference_name",
+	"Payment Ledger Entry": "voucher_type voucher_no against_voucher_type against_voucher_no amount delinked",
+	"Purchase Receipt Item": f"{LINE} {SOURCES} purchase_order",
+	"Purchase Order Item": "sales_order sales_order_item delivered_by_supplier",
+	"Sales Taxes and Charges": "rate total",
+	"Warehouse": "company is_group",
+	"Company": "default_currency credit_limit default_warehouse_for_sales_return",
+}
+
+# States that the app reads by name
+STATUSES = {
+	"Lead": ("Lead", "Opportunity", "Quotation", "Converted", "Do Not Contact"),
+	"Quotation": ("Draft", "Open", "Partially Ordered", "Ordered", "Lost", "Cancelled", "Expired"),
+	"Sales Order": (
+		"Draft",
+		"On Hold",
+		"To Deliver and Bill",
+		"To Bill",
+		"To Deliver",
+		"Completed",
+		"Cancelled",
+		"Closed",
+	),
+	"Delivery Note": ("Draft", "To Bill", "Completed", "Return Issued", "Cancelled", "Closed"),
+	"Sales Invoice": ("Draft", "Unpaid", "Partly Paid", "Paid", "Return", "Credit Note Issued", "Cancelled"),
+}
+
+# What ERPNext's own roles may do, where the app leaves a step to them
+RIGHTS = {
+	("Sales User", "Lead"): "read write create",
+	("Sales User", "Quotation"): "read write create submit",
+	("Sales User", "Sales Order"): "read write create submit",
+	("Sales Manager", "Sales Order"): "read write create submit cancel",
+	("Accounts User", "Payment Entry"): "read write create submit cancel",
+	("Accounts User", "Journal Entry"): "read write create submit cancel",
+	("Accounts User", "Sales Invoice"): "read write create submit",
+	("Accounts Manager", "Sales Invoice"): "read write create submit cancel",
+}
+
+
+class TestNames(FrappeTestCase):
+	def test_functions_take_what_they_are_given(self):
+		for path, arguments in NAMES.items():
+			with self.subTest(path):
+				known = inspect.signature(frappe.get_attr(path)).parameters
+				self.assertEqual([name for name in arguments if name not in known], [])
+
+	def test_fields_are_there(self):
+		for doctype, names in FIELDS.items():
+			with self.subTest(doctype):
+				meta = frappe.get_meta(doctype)
+				self.assertEqual([name for name in names.split() if not meta.has_field(name)], [])
+
+	def test_statuses_are_there(self):
+		for doctype, names in STATUSES.items():
+			with self.subTest(doctype):
+				options = frappe.get_meta(doctype).get_field("status").options.split("\n")
+				self.assertEqual([name for name in names if name not in options], [])
+
+	def test_standard_roles_may_do_their_steps(self):
+		for (role, doctype), rights in RIGHTS.items():
+			with self.subTest(role=role, doctype=doctype):
+				rows = [row for row in frappe.get_meta(doctype).permissions if row.role == role]
+				self.assertEqual(
+					[right for right in rights.split() if not any(row.get(right) for row in rows)], []
+				)
+
+
+class TestBehaviour(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def setUp(self):
+		frappe.set_user("Administrator")
+
+	def figures(self, order):
+		return frappe.db.get_value("Sales Order", order.name, ["status", "per_delivered", "per_billed"])
+
+	def test_an_order_of_a_quotation_says_so_and_marks_it_ordered(self):
+		from erpnext.selling.doctype.quotation.quotation import make_sales_order
+
+		customer, item = factories.make_customer(), factories.make_item()
+		with as_user(SUPPORT):
+			quotation = frappe.get_doc(
+				{
+					"doctype": "Quotation",
+					"quotation_to": "Customer",
+					"party_name": customer,
+					"company": COMPANY,
+					"transaction_date": nowdate(),
+					"valid_till": add_days(nowdate(), 30),
+					"items": [{"item_code": item, "qty": 3, "rate": 20, "warehouse": FINAL_PACK}],
+				}
+			).insert()
+			quotation.submit()
+			self.assertEqual(quotation.status, "Open")
+			order = make_sales_order(quotation.name)
+		row = order.items[0]
+		self.assertEqual(
+			(order.customer, row.prevdoc_docname, row.quotation_item, row.qty, row.rate),
+			(customer, quotation.name, quotation.items[0].name, 3, 20),
+		)
+		order.update({"delivery_date": add_days(nowdate(), 5), "po_no": frappe.generate_hash(length=8)})
+		order.po_date = nowdate()
+		order.insert()
+		factories.attach(order, "customer_po_file", "purchase-order.pdf")
+		order.save()
+		factories.approve(order)
+		quotation.reload()
+		self.assertEqual(quotation.status, "Ordered")
+
+	def test_a_delivery_and_an_invoice_move_the_figures_of_the_order(self):
+		order = money.order((factories.make_item(), 10, 100))
+		self.assertEqual(self.figures(order), ("To Deliver and Bill", 0, 0))
+		delivery = money.ship(order, 4)
+		self.assertEqual(self.figures(order), ("To Deliver and Bill", 40, 0))
+		row = delivery.items[0]
+		self.assertEqual((row.against_sales_order, row.so_detail), (order.name, order.items[0].name))
+		self.assertEqual(
+			frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty"), flt(4)
+		)
+
+		invoice = money.invoice(delivery)
+		self.assertEqual(self.figures(order), ("To Deliver and Bill", 40, 40))
+		line = invoice.items[0]
+		self.assertEqual(
+			(line.sales_order, line.so_detail, line.delivery_note, line.dn_detail, line.qty),
+			(order.name, order.items[0].name, delivery.name, row.name, 4),
+		)
+		self.assertEqual((invoice.status, invoice.outstanding_amount), ("Unpaid", invoice.grand_total))
+
+		money.cancel(invoice)
+		self.assertEqual(self.figures(order)[2], 0)
+
+	def test_a_payment_reaches_its_invoice_by_one_change_and_the_order_by_none(self):
+		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+		order = money.order()
+		invoice = money.invoice(money.ship(order))
+		with as_user(ACCOUNTS):
+			entry = get_payment_entry("Sales Invoice", invoice.name)
+			reference = entry.references[0]
+			self.assertEqual(
+				(reference.reference_name, reference.allocated_amount), (invoice.name, invoice.grand_total)
+			)
+			entry.update({"reference_no": "1", "reference_date": nowdate()})
+			entry.insert()
+			with (
+				patch.object(closing, "invoice_changed") as of_invoice,
+				patch.object(tracking, "keep_order") as of_order,
+			):
+				entry.submit()
+		self.assertEqual([call.args[0].name for call in of_invoice.call_args_list], [invoice.name])
+		of_order.assert_not_called()
+		invoice.reload()
+		self.assertEqual((invoice.status, invoice.outstanding_amount), ("Paid", 0))
+
+	def test_the_apps_events_come_after_the_controllers_own(self):
+		seen = []
+
+		def look(doc, method=None):
+			seen.append(frappe.db.get_value("Sales Order Item", doc.items[0].so_detail, "delivered_qty"))
+
+		order = money.order()
+		deliveries.bring(order)
+		ready = deliveries.ready_to_ship(deliveries.cleared(deliveries.packed(order)))
+		with patch.object(tracking, "keep_delivery", look):
+			factories.act(ready, "Ship", factories.SHIPPER)
+		self.assertEqual(seen[-1], order.items[0].qty)
+
+	def test_a_closed_order_keeps_its_delivery_from_being_cancelled(self):
+		order = money.order()
+		delivery = money.ship(order)
+		order.reload()
+		order.update_status("Closed")
+		self.assertEqual(self.figures(order)[0], "Closed")
+		with (
+			patch.object(closing, "reopen_before_cancel"),
+			self.assertRaises(frappe.ValidationError) as refused,
+		):
+			money.cancel(delivery, factories.SHIPPER)
+		self.assertIn(order.name, str(refused.exception))
+
+	def test_a_return_takes_the_delivery_back_and_a_credit_note_the_bill(self):
+		order = money.order()
+		delivery = money.ship(order)
+		invoice = money.invoice(delivery)
+		back = money.take_back(delivery)
+		self.assertEqual(
+			(back.is_return, back.return_against, back.items[0].dn_detail),
+			(1, delivery.name, delivery.items[0].name),
+		)
+		self.assertEqual(self.figures(order)[1], 0)
+		note = money.credit(invoice, update_outstanding_for_self=0)
+		self.assertEqual((note.is_return, note.return_against), (1, invoice.name))
+		invoice.reload()
+		self.assertEqual((invoice.outstanding_amount, invoice.status), (0, "Credit Note Issued"))
+
+	def test_a_batch_of_a_line_leaves_by_a_bundle(self):
+		from erpnext.stock.doctype.batch.batch import get_batch_qty
+
+		doc, batches = deliveries.batched()
+		batch = doc.items[0].batch_no
+		self.assertIn(batch, batches)
+		self.assertEqual(
+			get_batch_qty(batch_no=batch, warehouse=FINAL_PACK, item_code=doc.items[0].item_code), 5
+		)
+		doc = deliveries.shipped(doc)
+		doc.reload()
+		self.assertEqual(
+			frappe.get_all(
+				"Serial and Batch Entry",
+				{"parent": doc.items[0].serial_and_batch_bundle},
+				["batch_no", "qty"],
+				as_list=True,
+			),
+			((batch, -5.0),),
+		)
+		self.assertEqual(
+			get_batch_qty(batch_no=batch, warehouse=FINAL_PACK, item_code=doc.items[0].item_code), 0
+		)
+
+	def test_a_serial_number_knows_where_it_is(self):
+		doc, serials = deliveries.serialised(2)
+		self.assertEqual(
+			set(frappe.get_all("Serial No", {"name": ["in", serials]}, pluck="warehouse")), {FINAL_PACK}
+		)
+		deliveries.shipped(doc)
+		self.assertEqual(
+			frappe.get_all("Serial No", {"name": ["in", serials], "warehouse": ["is", "set"]}), []
+		)
+
+	def test_a_bundle_is_packed_as_its_parts(self):
+		doc, _batch = deliveries.kits(3)
+		self.assertEqual(
+			sorted((part.parent_detail_docname, part.item_code, part.qty) for part in doc.packed_items),
+			[(doc.items[0].name, "MT-BATCH-01", 6), (doc.items[0].name, "MT-PART-01", 3)],
+		)
+
+	def test_an_order_over_the_limit_is_refused_at_its_submit(self):
+		customer = factories.make_customer(
+			"MT Limited", credit_limits=[{"company": COMPANY, "credit_limit": 100}]
+		)
+		order = factories.make_order(customer=customer)
+		with (
+			patch("metalcraft_workflow.gates.guard.check"),
+			patch("metalcraft_workflow.gates.guard.choose_branch"),
+			self.assertRaises(frappe.ValidationError) as refused,
+		):
+			order.submit()
+		self.assertIn("credit limit", str(refused.exception).lower())
+
+	def test_a_price_with_taxes_and_a_discount_adds_up(self):
+		order = factories.make_order(
+			(factories.make_item(), 10, 100),
+			apply_discount_on="Net Total",
+			additional_discount_percentage=10,
+			taxes=[
+				{
+					"charge_type": "On Net Total",
+					"account_head": money.WRITE_OFF,
+					"description": "Tax",
+					"rate": 5,
+				}
+			],
+		)
+		self.assertEqual((order.total, order.net_total, order.grand_total), (1000, 900, 945))

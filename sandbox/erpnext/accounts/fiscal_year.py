@@ -1,0 +1,7 @@
+"""Fiscal Year."""
+
+from frappe.model.document import Document
+
+
+class FiscalYear(Document):
+	pass

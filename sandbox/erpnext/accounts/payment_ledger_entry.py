@@ -1,0 +1,293 @@
+"""What is outstanding, entry by entry: the only book that the stand-in keeps."""
+
+import frappe
+from frappe.model.document import Document
+from frappe.query_builder.functions import Coalesce, Sum
+from frappe.utils import flt
+
+
+class PaymentLedgerEntry(Document):
+	pass
+
+
+def write(
+	doc, amount: float, against: tuple[str, str], party: str, account: str, day, row: str | None = None
+) -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Payment Ledger Entry",
+			"posting_date": day,
+			"company": doc.company,
+			"account_type": "Receivable",
+			"account": account,
+			"account_currency": frappe.get_cached_value("Company", doc.company, "default_currency"),
+			"party_type": "Customer",
+			"party": party,
+			"voucher_type": doc.doctype,
+			"voucher_no": doc.name,
+			"voucher_detail_no": row,
+			"against_voucher_type": against[0],
+			"against_voucher_no": against[1],
+			"amount": flt(amount, 2),
+			"amount_in_account_currency": flt(amount, 2),
+			"due_date": doc.get("due_date"),
+		}
+	).insert(ignore_permissions=True)
+
+
+def balance(doctype: str, name: str) -> float:
+	"""What is outstanding on a document."""
+	entry = frappe.qb.DocType("Payment Ledger Entry")
+	return flt(
+		frappe.qb.from_(entry)
+		.where(entry.against_voucher_type == doctype)
+		.where(entry.against_voucher_no == name)
+		.where(entry.delinked == 0)
+		.select(Coalesce(Sum(entry.amount), 0))
+		.run()[0][0],
+		2,
+	)
+
+
+def update_outstanding(doctype: str, name: str) -> None:
+	"""Write on an invoice what is outstanding; the one change that payments make to it."""
+	if doctype != "Sales Invoice":
+		return
+	frappe.db.set_value(doctype, name, "outstanding_amount", balance(doctype, name), update_modified=False)
+	doc = frappe.get_doc(doctype, name)
+	if doc.docstatus == 1:
+		doc.set_status(update=True)
+
+
+def update_advance_paid(order: str) -> None:
+	"""Write on an order what was paid in advance."""
+	entry = frappe.qb.DocType("Payment Ledger Entry")
+	paid = flt(
+		frappe.qb.from_(entry)
+		.where(entry.against_voucher_type == "Sales Order")
+		.where(entry.against_voucher_no == order)
+		.where(entry.delinked == 0)
+		.select(Coalesce(Sum(entry.amount), 0))
+		.run()[0][0]
+	)
+	frappe.get_doc("Sales Order", order).db_set("advance_paid", -paid)
+
+
+def settle(against: set[tuple[str, str]]) -> None:
+	"""Bring what was paid, or is no longer, up to date."""
+	for doctype, name in sorted(against):
+		if doctype == "Sales Invoice":
+			update_outstanding(doctype, name)
+		elif doctype == "Sales Order":
+			update_advance_paid(name)
+
+
+def book_invoice(doc) -> None:
+	"""An invoice is owed; a credit note takes off the invoice it is for, or stands for itself."""
+	total = flt(doc.rounded_total or doc.grand_total)
+	of_other = doc.is_return and doc.return_against and not doc.update_outstanding_for_self
+	against = (doc.doctype, doc.return_against if of_other else doc.name)
+	write(doc, total, against, doc.customer, doc.debit_to, doc.posting_date)
+	if of_other:
+		doc.db_set("outstanding_amount", 0, update_modified=False)
+		update_outstanding(*against)
+	else:
+		doc.db_set("outstanding_amount", balance(*against), update_modified=False)
+	doc.set_status(update=True)
+
+
+def take_back(doc) -> None:
+	"""A voucher is cancelled: its entries no longer count."""
+	entries = frappe.get_all(
+		"Payment Ledger Entry",
+		{"voucher_type": doc.doctype, "voucher_no": doc.name, "delinked": 0},
+		["name", "against_voucher_type", "against_voucher_no"],
+	)
+	for entry in entries:
+		frappe.db.set_value("Payment Ledger Entry", entry.name, "delinked", 1, update_modified=False)
+	settle(
+		{(entry.against_voucher_type, entry.against_voucher_no) for entry in entries}
+		- {(doc.doctype, doc.name)}
+	)
+	if doc.doctype == "Sales Invoice":
+		doc.db_set("outstanding_amount", 0, update_modified=False)
+
+
+def let_go_of(invoice) -> None:
+	"""What paid an invoice that is cancelled is on account from now on."""
+	for entry in frappe.get_all(
+		"Payment Ledger Entry",
+		{
+			"against_voucher_type": invoice.doctype,
+			"against_voucher_no": invoice.name,
+			"delinked": 0,
+			"voucher_no": ["!=", invoice.name],
+		},
+		["name", "voucher_type", "voucher_no"],
+	):
+		put_on_account(entry.name, entry.voucher_type, entry.voucher_no)
+		unlink(entry.voucher_type, entry.voucher_no, invoice.doctype, invoice.name)
+
+
+def put_on_account(entry: str, doctype: str, name: str) -> None:
+	frappe.db.set_value(
+		"Payment Ledger Entry",
+		entry,
+		{"against_voucher_type": doctype, "against_voucher_no": name},
+		update_modified=False,
+	)
+
+
+def unlink(doctype: str, name: str, against_type: str, against: str) -> None:
+	"""A payment no longer names what it was for."""
+	if doctype == "Payment Entry":
+		frappe.db.delete(
+			"Payment Entry Reference",
+			{"parent": name, "reference_doctype": against_type, "reference_name": against},
+		)
+		frappe.get_doc(doctype, name).update_unallocated()
+	elif doctype == "Journal Entry":
+		frappe.db.set_value(
+			"Journal Entry Account",
+			{"parent": name, "reference_type": against_type, "reference_name": against},
+			{"reference_type": None, "reference_name": None},
+			update_modified=False,
+		)
+
+
+def on_account(customer: str, company: str) -> list[dict]:
+	"""Payments, and credit notes that stand for themselves, that can be set against an invoice."""
+	entry = frappe.qb.DocType("Payment Ledger Entry")
+	rows = (
+		frappe.qb.from_(entry)
+		.where(entry.party == customer)
+		.where(entry.company == company)
+		.where(entry.delinked == 0)
+		.groupby(entry.against_voucher_type, entry.against_voucher_no)
+		.orderby(entry.against_voucher_no)
+		.select(entry.against_voucher_type, entry.against_voucher_no, Sum(entry.amount).as_("amount"))
+		.run(as_dict=True)
+	)
+	return [
+		{
+			"voucher_type": row.against_voucher_type,
+			"voucher_no": row.against_voucher_no,
+			"amount": -flt(row.amount, 2),
+		}
+		for row in rows
+		if flt(row.amount, 2) < 0 and row.against_voucher_type != "Sales Order"
+	]
+
+
+def allocate(doctype: str, name: str, invoice: str, amount: float) -> None:
+	"""Set what is on account against an invoice."""
+	doc, against = frappe.get_doc(doctype, name), frappe.get_doc("Sales Invoice", invoice)
+	if doctype == "Sales Invoice":
+		# A journal entry between the credit note and the invoice
+		entry = frappe.get_doc(
+			{
+				"doctype": "Journal Entry",
+				"voucher_type": "Credit Note",
+				"company": doc.company,
+				"posting_date": frappe.utils.nowdate(),
+				"is_system_generated": 1,
+				"accounts": [
+					{
+						"account": against.debit_to,
+						"party_type": "Customer",
+						"party": doc.customer,
+						"credit_in_account_currency": amount,
+						"reference_type": "Sales Invoice",
+						"reference_name": invoice,
+					},
+					{
+						"account": doc.debit_to,
+						"party_type": "Customer",
+						"party": doc.customer,
+						"debit_in_account_currency": amount,
+						"reference_type": "Sales Invoice",
+						"reference_name": name,
+					},
+				],
+			}
+		)
+		entry.flags.ignore_permissions = True
+		entry.insert()
+		entry.submit()
+		return
+	own = frappe.get_all(
+		"Payment Ledger Entry",
+		{"voucher_type": doctype, "voucher_no": name, "against_voucher_no": name, "delinked": 0},
+		["name", "amount"],
+	)
+	left = amount
+	for entry in own:
+		taken = min(left, -flt(entry.amount))
+		if taken <= 0:
+			continue
+		frappe.db.set_value(
+			"Payment Ledger Entry", entry.name, "amount", flt(entry.amount) + taken, update_modified=False
+		)
+		left -= taken
+	write(
+		doc,
+		-(amount - left),
+		("Sales Invoice", invoice),
+		against.customer,
+		against.debit_to,
+		doc.posting_date,
+	)
+	if doctype == "Payment Entry":
+		row = doc.append(
+			"references",
+			{
+				"reference_doctype": "Sales Invoice",
+				"reference_name": invoice,
+				"allocated_amount": amount - left,
+				"docstatus": 1,
+			},
+		)
+		row.db_insert()
+		doc.update_unallocated()
+	update_outstanding("Sales Invoice", invoice)
+
+
+def take_advances(invoice) -> None:
+	"""Set the advances that an invoice names against it, those that were paid for its orders too."""
+	for row in invoice.get("advances") or []:
+		if not flt(row.allocated_amount):
+			continue
+		amount = flt(row.allocated_amount)
+		for entry in frappe.get_all(
+			"Payment Ledger Entry",
+			{
+				"voucher_type": row.reference_type,
+				"voucher_no": row.reference_name,
+				"delinked": 0,
+				"against_voucher_type": ["!=", "Sales Invoice"],
+			},
+			["name", "amount", "against_voucher_type", "against_voucher_no"],
+		):
+			taken = min(amount, -flt(entry.amount))
+			if taken <= 0:
+				continue
+			amount -= taken
+			frappe.db.set_value(
+				"Payment Ledger Entry", entry.name, "amount", flt(entry.amount) + taken, update_modified=False
+			)
+			doc = frappe.get_doc(row.reference_type, row.reference_name)
+			write(
+				doc,
+				-taken,
+				("Sales Invoice", invoice.name),
+				invoice.customer,
+				invoice.debit_to,
+				doc.posting_date,
+			)
+			if doc.doctype == "Payment Entry":
+				doc.move_reference(entry.against_voucher_type, entry.against_voucher_no, invoice.name, taken)
+			if entry.against_voucher_type == "Sales Order":
+				update_advance_paid(entry.against_voucher_no)
+	if invoice.get("advances"):
+		update_outstanding("Sales Invoice", invoice.name)
+		invoice.reload()
