@@ -8,7 +8,7 @@ from threading import Thread
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import get_test_client
+from frappe.utils import get_test_client, get_url
 
 
 class Answer:
@@ -36,12 +36,14 @@ def request(user: str, method: str, path: str, data: dict | None = None, form: d
 	commits what the test has arranged."""
 	headers = {} if user == "Guest" else {"Authorization": f"token {key_of(user)}"}
 	frappe.db.commit()
-	site, answers = frappe.local.site, []
+	# Prints fetch their styles from the address that the request came to
+	site, address, answers = frappe.local.site, get_url(), []
 
 	def send():
 		with patch("frappe.app.get_site_name", return_value=site):
 			client = get_test_client(use_cookies=False)
-			answers.append(Answer(client.open(path, method=method, json=data, data=form, headers=headers)))
+			answer = client.open(path, address, method=method, json=data, data=form, headers=headers)
+			answers.append(Answer(answer))
 
 	thread = Thread(target=send)
 	thread.start()
