@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.translate import print_language
+from frappe.utils import escape_html, get_url
 from frappe.utils.pdf import is_wkhtmltopdf_valid
 from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
@@ -14,7 +15,8 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 def print_pdf(doc: Document, print_format: str) -> bytes:
 	"""`doc` in `print_format` as PDF, in its own language and on its letter head.
 
-	Checks no permission: the caller knows who may have it.
+	Checks no permission: the caller knows who may have it. Raises ValidationError that says where to
+	look when the program that makes PDFs fails.
 	"""
 	# wkhtmltopdf prints no page numbers in some builds, and miscounts the pages in others
 	doc.flags.pages_are_numbered_later = True
@@ -25,6 +27,16 @@ def print_pdf(doc: Document, print_format: str) -> bytes:
 	try:
 		with print_language(doc.get("language") or frappe.local.lang):
 			pdf = frappe.get_print(doc.doctype, doc.name, print_format, doc=doc, as_pdf=True)
+	except OSError as error:
+		frappe.throw(
+			_(
+				"{0} could not be printed as PDF. The server fetches the styles of a print from {1}: an"
+				" administrator has to see that it reaches that address, and that wkhtmltopdf is installed."
+			).format(_(print_format), get_url())
+			+ "<br>"
+			+ escape_html(str(error).strip().split("\n")[-1]),
+			title=_("Not Printed"),
+		)
 	finally:
 		frappe.flags.ignore_print_permissions, frappe.flags.read_only = before
 	return with_page_numbers(pdf)

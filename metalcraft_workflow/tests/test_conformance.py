@@ -202,6 +202,14 @@ class TestCertificate(FinalPackCase):
 			frappe.flags.in_test = True
 		commit.assert_not_called()
 
+	def test_a_print_that_fails_says_where_to_look(self):
+		doc, _batches = self.at_quality()
+		failed = OSError("wkhtmltopdf reported an error:\nExit with code 1 due to network error: <Host>")
+		with patch("frappe.get_print", side_effect=failed):
+			with self.assertRefused("reaches that address", "network error: &lt;Host&gt;"):
+				self.issue(doc)
+		self.assertFalse(self.row(doc).file)
+
 	def test_nobody_changes_its_rows_or_moves_its_file(self):
 		doc, _batches = self.at_quality()
 		name = self.issue(doc)

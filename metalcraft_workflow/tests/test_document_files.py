@@ -105,6 +105,12 @@ class TestDocumentFiles(FinalPackCase):
 			with self.assertRefused("row 1", "not what its name says"):
 				doc.save()
 
+	def test_a_refused_file_leaves_its_row_to_the_next(self):
+		doc, _batches = self.at_quality()
+		answer = place(doc, upload(doc, "coc 1.pdf", b"MZ\x90 a program"), upload(doc, "coc 2.pdf"))
+		self.assertEqual((answer["placed"], len(answer["refused"]), answer["asked"]), ([CONFORMANCE], 1, []))
+		self.assertEqual(self.rows(doc)[CONFORMANCE, ""], ["coc 2.pdf"])
+
 	def test_one_row_is_not_chosen_for_two_files(self):
 		doc, _batches = self.at_quality()
 		row = next(row for row in doc.shipment_documents if row.document_type == CONFORMANCE)

@@ -9,7 +9,16 @@ from metalcraft_workflow.steps import final_pack, quality, traceability
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests import deliveries, factories, rest, side_by_side, sourcing
-from metalcraft_workflow.tests.factories import FINAL_PACK, MANAGER, PACKER, QA, SUPPORT, act, as_user
+from metalcraft_workflow.tests.factories import (
+	FINAL_PACK,
+	MANAGER,
+	PACKER,
+	QA,
+	SHIPPER,
+	SUPPORT,
+	act,
+	as_user,
+)
 from metalcraft_workflow.tests.test_cost import counted
 
 
@@ -564,6 +573,18 @@ class TestBadInput(FinalPackCase):
 			with self.subTest(words):
 				rows = [{"item_code": item, "serial_nos": "\n".join([serials[0], serial])}]
 				self.assertNothingSaved(doc, rows, words)
+
+	def test_a_cancelled_delivery_is_not_what_a_serial_number_left_with(self):
+		doc, _serials = deliveries.serialised(1)
+		first, (serial,) = deliveries.serialised(1)
+		first = act(deliveries.shipped(first), "Cancel Delivery", SHIPPER)
+		order = frappe.get_doc("Sales Order", first.items[0].against_sales_order)
+		second = deliveries.shipped(deliveries.packed(order))
+		# Whichever the calendar names last
+		of_first = {"voucher_no": first.name}
+		frappe.db.set_value("Serial and Batch Bundle", of_first, "posting_date", add_days(nowdate(), 1))
+		rows = [{"item_code": "MT-SERIAL-01", "serial_nos": serial}]
+		self.assertNothingSaved(doc, rows, f"{serial} has left with Delivery Note {second.name}")
 
 
 class TestOriginOfRows(FinalPackCase):

@@ -320,6 +320,14 @@ class TestDocuments(FinalPackCase):
 		self.assertEqual([row.status for row in doc.shipment_documents], ["Accepted", "Accepted"])
 		self.assertEqual(doc.shipment_documents[0].accepted_on, accepted_on)
 
+	def test_a_rejected_document_stays_rejected_when_the_delivery_is_packed_again(self):
+		doc = self.at_quality()
+		refused = {"file": deliveries.upload(doc), "status": "Rejected", "remark": "Another heat"}
+		doc = self.edit_rows(doc, QA, {}, refused)
+		doc = act(doc, "Return to Packing", QA, "Wrong batch")
+		self.assertEqual([row.status for row in doc.shipment_documents], ["Pending", "Rejected"])
+		self.assertEqual(doc.shipment_documents[1].rejected_by, QA)
+
 	def test_a_decision_says_why_and_is_taken_in_review(self):
 		doc = self.delivery()
 

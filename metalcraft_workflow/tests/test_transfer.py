@@ -162,6 +162,9 @@ class TestTransfer(TransferCase):
 	def test_order_has_to_be_approved_and_open(self):
 		order = make_order((self.item, 10, 100))
 		self.assertRefused("is not approved", make_transfer, order.name)
+		order.db_set("workflow_state", "Credit Hold")
+		self.assertRefused("is not approved", make_transfer, order.name)
+		order.db_set("workflow_state", "Draft")
 		order = approve(order)
 		entry = draft(order)
 		for status in ("On Hold", "Closed"):

@@ -152,7 +152,7 @@ def warm_up() -> None:
 		if not name.startswith(("metalcraft_workflow", "__main__")) and name not in sys.modules:
 			try:
 				__import__(name)
-			except ImportError:
+			except (ImportError, RuntimeError):  # what wants a site while it is read
 				continue
 
 
