@@ -106,6 +106,20 @@ class TestClearance(FinalPackCase):
 		with self.assertRefused(order, "500.00", exception=GateNotMet):
 			act(doc, "Clear for Shipment", SUPPORT)
 
+	def test_a_payment_of_an_invoice_of_two_orders_counts_for_each_by_its_share(self):
+		from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+
+		doc = self.awaiting(payment_terms_template=self.prepaid(50))
+		order = doc.items[0].against_sales_order
+		other = factories.approve(factories.make_order(("MT-CYL-01", 30, 100), customer=doc.customer))
+		invoice = make_sales_invoice(other.name, make_sales_invoice(order))
+		invoice.insert()
+		invoice.submit()
+		self.pay("Sales Invoice", invoice.name, 1200)
+		# 300 of the 1200 are for the order of 1000, which wants 500
+		with self.assertRefused(order, "200.00", exception=GateNotMet):
+			act(doc, "Clear for Shipment", SUPPORT)
+
 	def test_an_advance_taken_over_by_the_invoice_counts_once(self):
 		doc = self.awaiting(payment_terms_template=self.prepaid(50))
 		order = doc.items[0].against_sales_order

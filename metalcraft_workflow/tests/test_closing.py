@@ -19,6 +19,9 @@ class ClosingCase(FrappeTestCase):
 	def setUp(self):
 		frappe.set_user("Administrator")
 
+	def tearDown(self):
+		money.commit()  # a sweep has committed the settings of the test: so are those put back
+
 	def assertClosed(self, order):
 		money.commit()
 		self.assertEqual(money.state(order), ("Closed", "Closed"), self.open_points(order))

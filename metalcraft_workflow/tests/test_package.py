@@ -75,6 +75,8 @@ class TestPackage(FinalPackCase):
 		pages = [" ".join(page.extract_text().split()) for page in reader.pages]
 		self.assertEqual(len(pages), 4)
 		self.assertIn("Documents of Your Delivery", pages[0])
+		for number, title in enumerate(("Packing List", MILL, PICTURES), 2):
+			self.assertRegex(pages[0], rf"{number - 1} {title}.* {number}\b")
 		self.assertIn("Packing List", pages[1])
 		self.assertIn("Heat H48213 tensile", pages[2])
 		self.assertTrue(reader.pages[3].images)

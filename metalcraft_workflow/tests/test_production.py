@@ -1,9 +1,14 @@
+import base64
+import io
+import re
 from unittest.mock import patch
 
 import frappe
+import pyqrcode
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, add_to_date, getdate, nowdate
 from frappe.utils.html_utils import unescape_html
+from PIL import Image
 
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.metalcraft_workflow.doctype.production_notice import production_notice as outbox
@@ -155,6 +160,20 @@ class TestApprovedOrders(ProductionCase):
 			(1, order.name, "Work Order Traveller"),
 		)
 		self.assertNotIn("application/pdf", mail.message)
+
+	def test_the_traveller_has_the_order_as_a_code_to_scan(self):
+		order = approve(make_order((self.cylinder, 10, 100)))
+		html = frappe.get_print("Sales Order", order.name, "Work Order Traveller")
+		(picture,) = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
+		image = Image.open(io.BytesIO(base64.b64decode(picture)))
+		# what the library makes of the name, four pixels a point, with two points of white around it
+		code = pyqrcode.create(order.name, error="M").code
+		seen = [
+			[int(not image.getpixel((4 * x + 1, 4 * y + 1))) for x in range(image.width // 4)]
+			for y in range(image.height // 4)
+		]
+		self.assertEqual([row[2:-2] for row in seen[2:-2]], code)
+		self.assertFalse(any(map(any, (*seen[:2], *seen[-2:]))))
 
 	def test_nothing_is_told_before_the_approval_nor_when_it_is_rolled_back(self):
 		order = make_order((self.cylinder, 10, 100))

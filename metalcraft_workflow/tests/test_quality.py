@@ -31,6 +31,15 @@ class TestDocuments(FinalPackCase):
 		deliveries.document(doc, row=1)
 		return act(doc, "Release Documents", QA)
 
+	def item_asks_nothing(self):
+		"""Until the end of the test."""
+		item = frappe.get_doc("Item", self.item)
+		item.set("required_documents", [])
+		item.save()
+		self.addCleanup(
+			lambda: (item.reload(), item.set("required_documents", wants(CONFORMANCE, MILL)), item.save())
+		)
+
 	def edit_rows(self, doc, user: str, *rows: dict):
 		"""Change the first rows of the documents as `user`, as the form does; gives it as stored then."""
 		with as_user(user):
@@ -98,12 +107,7 @@ class TestDocuments(FinalPackCase):
 			doc = frappe.get_doc("Delivery Note", doc.name)
 			doc.append("shipment_documents", {"document_type": PICTURES})
 			doc.save()
-		item = frappe.get_doc("Item", self.item)
-		item.set("required_documents", [])
-		item.save()
-		self.addCleanup(
-			lambda: (item.reload(), item.set("required_documents", wants(CONFORMANCE, MILL)), item.save())
-		)
+		self.item_asks_nothing()
 		doc = deliveries.edit(doc, QA, packing_notes="seen")
 		self.assertEqual(
 			[(row.document_type, row.reason or "", bool(row.file)) for row in doc.shipment_documents],
@@ -113,6 +117,12 @@ class TestDocuments(FinalPackCase):
 				(PICTURES, "", False),
 			],
 		)
+
+	def test_a_row_without_a_file_goes_when_nobody_needs_it_any_more(self):
+		doc = self.at_quality()
+		self.item_asks_nothing()
+		doc = deliveries.edit(doc, QA, packing_notes="seen")
+		self.assertEqual([row.document_type for row in doc.shipment_documents], [CONFORMANCE])
 
 	def test_a_row_that_is_needed_comes_back(self):
 		doc = self.at_quality()

@@ -397,6 +397,11 @@ class TestWhatMayComeBack(ReturnsCase):
 			delivery, {"qty": 1, "disposition": "Credit"}, {"qty": 2, "disposition": "Replace"}
 		)
 		self.assertEqual([row.sales_order for row in rma.items], [order.name for order in orders])
+		for order, said in zip(
+			orders, ("1 Nos MT-CYL-01 (Credit)", "2 Nos MT-CYL-01 (Replace)"), strict=True
+		):
+			about = {"reference_name": order.name, "content": ("like", "Return authorized%")}
+			self.assertTrue(frappe.db.get_value("Comment", about, "content").endswith(f": {said}"))
 		returns.receive(rma)
 		returns.judge(rma)
 		self.assertOpen(orders[0], "returns_credited")

@@ -65,6 +65,14 @@ class TestRoutes(FrappeTestCase):
 				self.assertGreaterEqual(request(user, "PUT", path, body).status, 400, f"{user} {body}")
 		self.assertEqual(self.state(order.name), (0, "Draft"))
 
+	def test_a_refusal_names_the_actions_that_are_open_to_the_user(self):
+		order = factories.make_order()
+		path, body = f"/api/resource/Sales Order/{order.name}", {"workflow_state": "Approved"}
+		self.assertIn("What you can do: Request Approval.", request(SUPPORT, "PUT", path, body).words)
+		nothing = request(MANAGER, "PUT", path, body).words
+		self.assertIn("your roles do not let you move it", nothing)
+		self.assertNotIn("What you can do", nothing)
+
 	def test_client_methods_do_not_pass_the_gates(self):
 		order = factories.make_order()
 		doc = frappe.get_doc("Sales Order", order.name).as_dict(convert_dates_to_str=True)

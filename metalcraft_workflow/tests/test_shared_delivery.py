@@ -2,6 +2,7 @@
 
 import frappe
 
+from metalcraft_workflow.gates.contents import delivery_contents
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.tests import deliveries, factories, money
@@ -44,6 +45,14 @@ class TestSharedDelivery(ClosingCase):
 		)
 		with self.assertRaisesRegex(GateNotMet, "Row 1: name the heat number of all 4"):
 			act(doc, "Complete Packing", PACKER)
+
+	def test_on_paper_the_lines_of_one_purchase_order_stay_apart_by_order(self):
+		for row in self.note.items:
+			row.customer_po_no = "PO-OF-THE-YEAR"
+		self.assertEqual(
+			[(line.order, line.qty) for line in delivery_contents(self.note)],
+			[(self.heats.name, 4), (self.papers.name, 3)],
+		)
 
 	def test_a_change_of_one_order_stops_the_shipment_and_names_it(self):
 		factories.change_quantity(self.papers, 12)
