@@ -171,6 +171,8 @@ class TestCertificate(FinalPackCase):
 		with as_user(QA):
 			doc = frappe.get_doc("Delivery Note", doc.name)
 			doc.shipment_documents[0].update({"status": "Rejected", "remark": "Of another order"})
+			# That a document of another type is there is no reason to refuse
+			doc.append("shipment_documents", {"document_type": "Pictures", "file": deliveries.upload(doc)})
 			doc.save()
 		self.assertEqual(self.status(self.issue(doc))[0], "Valid")
 

@@ -82,6 +82,13 @@ class TestEnquiry(FrappeTestCase):
 		self.assertEqual(frappe.db.count("Customer", {"customer_name": lead.company_name}), 1)
 		self.assertEqual(status_of(lead), "Converted")
 
+	def test_of_two_customers_of_that_name_none_is_chosen(self):
+		lead = make_lead()
+		typed = [factories.make_customer(lead.company_name)]
+		typed.append(frappe.copy_doc(frappe.get_doc("Customer", typed[0])).insert().name)
+		submit_quotation(lead)
+		self.assertNotIn(customer_of(lead), typed)
+
 	def test_two_people_of_one_name_stay_two_customers(self):
 		name = f"Jo {frappe.generate_hash(length=6)}"
 		factories.make_customer(name, customer_type="Individual")

@@ -4,7 +4,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase, change_settings
 
 from metalcraft_workflow.tests import deliveries, factories, money, rest
-from metalcraft_workflow.tests.factories import ACCOUNTS, QA, SHIPPER, SUPPORT, as_user
+from metalcraft_workflow.tests.factories import ACCOUNTS, CONTROLLER, QA, SHIPPER, SUPPORT, as_user
 from metalcraft_workflow.tests.test_production import make_account
 
 
@@ -68,6 +68,13 @@ class TestInvoicing(FrappeTestCase):
 		self.assertTrue(self.sent_on(invoice))
 		self.assertIn("billing@buyer.test", self.comments(invoice))
 
+	def test_the_total_is_said_as_it_stands_and_the_print_is_in_its_language(self):
+		delivery = self.delivery("billing@buyer.test")
+		invoice = money.invoice(delivery, disable_rounded_total=1, language="de")
+		(mail,) = self.mails(invoice)
+		self.assertIn("1,000.00", mail.message)
+		self.assertEqual(frappe.parse_json(mail.attachments)[0]["lang"], "de")
+
 	def test_it_goes_to_the_billing_contact(self):
 		delivery = self.delivery("buyer@buyer.test")
 		self.contact(delivery.customer, "accounts@buyer.test", is_billing_contact=1)
@@ -108,6 +115,19 @@ class TestInvoicing(FrappeTestCase):
 		answer = rest.call(SUPPORT, "metalcraft_workflow.steps.invoicing.send_invoice", name=draft.name)
 		self.assertEqual(answer.status, 417)
 		self.assertIn("Submit the invoice first", answer.words)
+
+	def test_a_cancelled_one_is_not_sent_again(self):
+		invoice = money.invoice(self.delivery("billing@buyer.test"))
+		with as_user(CONTROLLER):
+			frappe.get_doc("Sales Invoice", invoice.name).cancel()
+		answer = rest.call(
+			SUPPORT,
+			"metalcraft_workflow.steps.invoicing.send_invoice",
+			name=invoice.name,
+			sent_on=str(self.sent_on(invoice)),
+		)
+		self.assertEqual(answer.status, 417)
+		self.assertIn("Only a submitted invoice", answer.words)
 
 	def test_it_is_not_mailed_when_the_settings_say_so(self):
 		with change_settings("Metalcraft Settings", {"mail_invoice": 0}):

@@ -306,6 +306,12 @@ class TestWhatMayComeBack(ReturnsCase):
 		bundle = frappe.get_doc("Serial and Batch Bundle", back.items[0].serial_and_batch_bundle)
 		self.assertEqual([(row.batch_no, row.qty) for row in bundle.entries], [(batch, 2)])
 
+	def test_of_a_batch_that_is_to_come_back_no_more_is_offered(self):
+		doc, (first, second) = deliveries.of_batches()
+		delivery = deliveries.shipped(doc)
+		returns.authorized(delivery, {"qty": 5, "batch_no": first})
+		self.assertEqual([(row.batch_no, row.qty) for row in returns.draft(delivery).items], [(second, 5)])
+
 	def test_serial_numbers_are_named_and_those_of_the_delivery(self):
 		doc, serials = deliveries.serialised(3)
 		delivery = deliveries.shipped(doc)
@@ -381,6 +387,18 @@ class TestWhatMayComeBack(ReturnsCase):
 			drafts[0].submit()
 			with self.assertRaisesRegex(frappe.ValidationError, "not credited yet"):
 				returns.stored(drafts[1]).submit()
+
+	def test_what_was_billed_by_order_is_credited_line_by_line(self):
+		order = money.order(("MT-CYL-01", 10, 100), (factories.make_item("MT-CYL-02"), 4, 50))
+		delivery = money.ship(order)
+		money.invoice_order(order)
+		rma = returns.authorized(delivery, {"qty": 1}, {"qty": 4})
+		returns.receive(rma)
+		returns.judge(rma)
+		self.assertEqual(
+			[(row.item_code, row.qty) for row in returns.credit(rma).items],
+			[("MT-CYL-01", -1), ("MT-CYL-02", -4)],
+		)
 
 	def test_a_delivery_of_several_orders(self):
 		orders = [money.order(customer=factories.make_customer("Two Orders Inc.")) for _number in range(2)]
