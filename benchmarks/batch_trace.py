@@ -29,8 +29,8 @@ def main(site: str) -> None:
 	frappe.init(site=site, sites_path=".")
 	frappe.connect()
 	frappe.flags.in_test = True  # nothing goes to a worker
-	from metalcraft_workflow.tests import factories, sourcing
-	from metalcraft_workflow.tests.factories import QA
+	from metalcraft_workflow.tests.support import factories, sourcing
+	from metalcraft_workflow.tests.support.factories import QA
 
 	factories.setup_world()
 	factories.make_customer("BT Customer")
@@ -73,8 +73,8 @@ def main(site: str) -> None:
 def ask(user: str, filters: dict) -> tuple[int, int, float, float]:
 	"""Lines, queries and milliseconds of a trace, and those of them that Python works."""
 	from metalcraft_workflow.metalcraft_workflow.report.batch_trace.batch_trace import execute
-	from metalcraft_workflow.tests.factories import as_user
-	from metalcraft_workflow.tests.test_cost import counted
+	from metalcraft_workflow.tests.support.cost import counted
+	from metalcraft_workflow.tests.support.factories import as_user
 
 	with as_user(user):
 		with counted() as queries:

@@ -14,7 +14,7 @@ def main(site: str) -> None:
 	frappe.init(site=site, sites_path=".")
 	frappe.connect()
 	frappe.flags.in_test = True  # nothing goes to a worker
-	from metalcraft_workflow.tests import factories
+	from metalcraft_workflow.tests.support import factories
 
 	factories.setup_world()
 	item = factories.make_item()
@@ -43,8 +43,8 @@ def save(name: str, with_app: bool) -> tuple[float, int]:
 	"""Milliseconds and queries of one save of the order."""
 	from contextlib import nullcontext
 
-	from metalcraft_workflow.tests.factories import SUPPORT, as_user
-	from metalcraft_workflow.tests.test_cost import counted, without_the_app
+	from metalcraft_workflow.tests.support.cost import counted, without_the_app
+	from metalcraft_workflow.tests.support.factories import SUPPORT, as_user
 
 	with as_user(SUPPORT):
 		order = frappe.get_doc("Sales Order", name)

@@ -14,7 +14,7 @@ def main(site: str) -> None:
 	frappe.init(site=site, sites_path=".")
 	frappe.connect()
 	from metalcraft_workflow.portal.orders import get_order, list_orders
-	from metalcraft_workflow.tests import factories, money
+	from metalcraft_workflow.tests.support import factories, money
 
 	factories.setup_world()
 	customer = factories.make_customer(f"Portal Bench {frappe.generate_hash(length=6)}")

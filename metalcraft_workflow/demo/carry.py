@@ -191,9 +191,7 @@ class Carrier:
 
 	def acknowledge(self) -> bool:
 		"""The first department acknowledges its notice."""
-		from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
-			acknowledge,
-		)
+		from metalcraft_workflow.outgoing.production_notices import acknowledge
 
 		notices = frappe.get_all(
 			"Production Notice",

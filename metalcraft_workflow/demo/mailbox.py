@@ -132,9 +132,7 @@ def send(name: str) -> bool:
 
 def follow_notices() -> None:
 	"""What the scheduler does every few minutes, for the notices of the demo's departments."""
-	from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
-		deliver_one,
-	)
+	from metalcraft_workflow.outgoing.production_notices import deliver_one
 
 	for name in frappe.get_all(
 		"Production Notice",

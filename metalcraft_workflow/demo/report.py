@@ -16,6 +16,7 @@ from metalcraft_workflow.demo.carry import Carrier
 from metalcraft_workflow.demo.orders import Story
 from metalcraft_workflow.demo.people import PEOPLE
 from metalcraft_workflow.gates.workflow import states_by_gate
+from metalcraft_workflow.rules import path
 
 # Width of each column: step, document, what happened, who
 WIDTHS = (4, 19, 40, 31)
@@ -23,17 +24,6 @@ GAP = "  "
 WIDTH = sum(WIDTHS) + len(GAP) * (len(WIDTHS) - 1)
 
 AUTOMATIC = "automatic"
-
-# Gate -> the step of the process that passing it belongs to
-STEPS = {
-	"request_approval": 5,
-	"approve": 5,
-	"complete_packing": 8,
-	"release_documents": 9,
-	"clear": 10,
-	"ship": 11,
-	"receive_return": 11,
-}
 
 
 @dataclass(frozen=True, order=True)
@@ -170,7 +160,8 @@ class Report:
 			if what == passed:
 				continue  # one move through two gates
 			passed = what
-			step = STEPS.get(record.gate, 5 if doctype == "Sales Order" else 8)
+			gate = path.find(record.gate)
+			step = gate.step if gate else 5 if doctype == "Sales Order" else 8
 			yield Event(
 				record.creation,
 				step,

@@ -7,13 +7,8 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.message import sentence
-from metalcraft_workflow.gates.workflow import (
-	active_workflow,
-	gate_of_state,
-	gates_between,
-	state_of,
-	transitions_from,
-)
+from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
+from metalcraft_workflow.rules.path import gates_between
 from metalcraft_workflow.rules.requirement import Requirement
 
 

@@ -11,20 +11,17 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, comma_or
 
-from metalcraft_workflow.gates import record, registry, separation, turn
+from metalcraft_workflow.gates import notifications, record, registry, separation
 from metalcraft_workflow.gates.message import refusal
 from metalcraft_workflow.gates.workflow import (
-	OUTSIDE,
 	active_workflow,
-	can_be_reviewed,
 	gate_of_state,
-	gates_between,
-	has_passed,
 	state_before,
 	state_rows,
 	state_with_gate,
 	transitions_from,
 )
+from metalcraft_workflow.rules.path import OUTSIDE, can_be_reviewed, gates_between, has_passed
 from metalcraft_workflow.rules.requirement import Requirement, unmet
 
 
@@ -144,7 +141,7 @@ def record_passage(doc: Document, method: str | None = None) -> None:
 		doc.add_comment("Workflow", f"{_(passage.action)}: {frappe.utils.escape_html(passage.reason)}")
 	for gate in passage.gates:
 		registry.run_effects(gate, doc)
-	turn.notify(doc, passage.to_state)
+	notifications.notify(doc, passage.to_state)
 
 
 def outcome(doc: Document, gate: str, requirements: list[Requirement]) -> list[dict]:
@@ -349,7 +346,7 @@ def void_if_changed(doc: Document) -> None:
 			reason=_("Changed after it was released."),
 		)
 		registry.run_effects(f"void_{gate}", doc)
-		turn.notify(doc, back_to)
+		notifications.notify(doc, back_to)
 		frappe.msgprint(
 			_("You changed what had been released, so this {0} went back to {1}.").format(
 				_(doc.doctype), frappe.bold(_(back_to))

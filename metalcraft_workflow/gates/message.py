@@ -10,8 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import escape_html, fmt_money, formatdate, get_link_to_form
 from frappe.utils.html_utils import unescape_html
 
-from metalcraft_workflow.rules.requirement import Link, Problem, Requirement
-from metalcraft_workflow.rules.requirement import _ as mark
+from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt
 
 
 def sentence(requirement: Requirement) -> str:
@@ -72,7 +71,7 @@ def as_requirement(
 		Requirement(
 			code=code,
 			label=label,
-			message=mark("{problems}"),
+			message=_lt("{problems}"),
 			params={"problems": " ".join(sentences)},
 			met=not sentences,
 			link=Link(doc.doctype, doc.name, fieldname),

@@ -7,16 +7,8 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates.record import last_passage, voids_since_passage
 from metalcraft_workflow.gates.registry import settings
-from metalcraft_workflow.rules.requirement import Requirement, _
-
-# Gate -> the gate whose person may not pass it, and the setting that demands it. Nobody ever
-# approves what they asked for, so that pair has no setting.
-PAIRS = {
-	"approve": ("request_approval", None),
-	"release_documents": ("complete_packing", "separate_packing_and_quality"),
-	"clear": ("release_documents", "separate_quality_and_clearance"),
-	"ship": ("clear", "separate_clearance_and_shipping"),
-}
+from metalcraft_workflow.rules import path
+from metalcraft_workflow.rules.requirement import Requirement, _lt
 
 
 def requirements(gate: str, doc: Document, together: Container[str] = ()) -> list[Requirement]:
@@ -25,15 +17,20 @@ def requirements(gate: str, doc: Document, together: Container[str] = ()) -> lis
 	`together` are the gates that the move passes in one go. Packing is completed past a QA that has
 	nothing to do; but who asks for an approval and approves in one go has approved what they asked for.
 	"""
-	earlier, setting = PAIRS.get(gate, (None, None))
-	if not earlier or (setting and (earlier in together or not settings().get(setting))):
+	demanded = path.find(gate)
+	if not demanded or not demanded.separate:
+		return []
+	earlier = path.earlier(gate)[-1]
+	if demanded.separate != path.ALWAYS and (earlier in together or not settings().get(demanded.separate)):
 		return []
 	people = {frappe.session.user} if earlier in together else people_behind(doc, earlier)
 	return [
 		Requirement(
 			code="separation",
-			label=_("Taken by somebody else than the step before"),
-			message=_("You took the step before this one yourself. Ask a colleague with this role to go on."),
+			label=_lt("Taken by somebody else than the step before"),
+			message=_lt(
+				"You took the step before this one yourself. Ask a colleague with this role to go on."
+			),
 			met=frappe.session.user not in people,
 			waivable=False,
 		)

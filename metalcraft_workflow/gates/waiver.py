@@ -4,7 +4,8 @@ import frappe
 from frappe import _
 
 from metalcraft_workflow.gates import record, registry
-from metalcraft_workflow.gates.workflow import has_passed, states_by_gate
+from metalcraft_workflow.gates.workflow import states_by_gate
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.requirement import unmet
 
 

@@ -9,27 +9,7 @@ from frappe.model.document import Document
 from frappe.model.workflow import get_workflow_name, is_transition_condition_satisfied
 from frappe.utils import cint
 
-# The gates of each path, in the order in which a document passes them. A transition that jumps over
-# a gate passes it too, so that no workflow an administrator draws can leave one out.
-PATHS = (
-	("request_approval", "approve"),
-	("complete_packing", "release_documents", "clear", "ship"),
-	("receive_return",),
-)
-
-# A state can also carry a mark. It asks for nothing more than the gate it stands at: where orders
-# wait for credit, where changed orders wait for a review, where a delivery is held.
-STANDS_AT = {
-	"credit_hold": "request_approval",
-	"change_review": "request_approval",
-	"hold": "release_documents",
-}
-
-# States of documents from before this app was installed. They keep their course.
-OUTSIDE = "outside"
-
-# What the field `gate` on Workflow Document State can say.
-GATES = (*(gate for path in PATHS for gate in path), *STANDS_AT, OUTSIDE)
+from metalcraft_workflow.rules.path import OUTSIDE, gates_between, has_passed
 
 
 def active_workflow(doctype: str) -> Document | None:
@@ -110,31 +90,6 @@ def set_fact(doc: Document, fieldname: str, value) -> None:
 	doc.set(fieldname, value)
 	if before := doc.get_doc_before_save():
 		before.set(fieldname, value)
-
-
-def gates_between(old_gate: str, new_gate: str) -> list[str]:
-	"""The gates that a move between two states passes, in order; none when it goes back or aside."""
-	old_gate = STANDS_AT.get(old_gate, old_gate)
-	new_gate = STANDS_AT.get(new_gate, new_gate)
-	for path in PATHS:
-		if new_gate in path:
-			start = path.index(old_gate) + 1 if old_gate in path else 0
-			return list(path[start : path.index(new_gate) + 1])
-	return []
-
-
-def has_passed(state_gate: str, gate: str) -> bool:
-	"""Whether a document in a state that carries `state_gate` has `gate` behind it."""
-	return gate in gates_between("", state_gate)
-
-
-def can_be_reviewed(gate: str) -> bool:
-	"""Whether what `gate` vouched for can change after the submit, and is then looked at again.
-
-	An approved order can change. What has shipped cannot: nothing that its gates vouch for is open to
-	edits any more, and what ERPNext fills in while it submits is no change.
-	"""
-	return any(gate in path and STANDS_AT["change_review"] in path for path in PATHS)
 
 
 def state_before(workflow: Document, gate: str, came_from: str) -> str:

@@ -11,8 +11,8 @@ from frappe.core.doctype.access_log.access_log import make_access_log
 from frappe.model.document import Document
 from werkzeug.wrappers import Response
 
-from metalcraft_workflow.gates import package
-from metalcraft_workflow.portal.access import get_own, not_found
+from metalcraft_workflow.access.customers import get_own, not_found
+from metalcraft_workflow.outgoing import package
 
 DOCUMENT_FIELDS = ("name", "document_type", "file_name")
 

@@ -11,10 +11,10 @@ from frappe.model.document import Document
 from frappe.rate_limiter import rate_limit
 from frappe.utils import parse_addr, split_emails
 
-from metalcraft_workflow.gates import turn
-from metalcraft_workflow.gates.customer_mail import made_in_house
+from metalcraft_workflow.access.customers import get_own, users_of
+from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.message import typed_text
-from metalcraft_workflow.portal.access import get_own, users_of
+from metalcraft_workflow.outgoing.customer_mail import made_in_house
 
 # Who answers customers
 ROLE = "Customer Support"
@@ -41,8 +41,8 @@ def ask(order: str, text: str) -> None:
 	if len(text) > MOST_CHARACTERS:
 		frappe.throw(_("Your message is too long: {0} characters at most.").format(MOST_CHARACTERS))
 	post(doc, text)
-	turn.tell(
-		turn.users_with_roles({ROLE}),
+	notifications.notify_users(
+		notifications.users_with_roles({ROLE}),
 		doc,
 		_("{0} has a question on {1}").format(doc.customer_name or doc.customer, doc.name),
 	)

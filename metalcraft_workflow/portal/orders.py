@@ -9,10 +9,11 @@ from frappe.query_builder.functions import Count, Max, Min
 from frappe.utils import cint, flt, getdate
 from pypika.terms import Criterion, ExistsCriterion
 
-from metalcraft_workflow.gates.order_facts import read_order
-from metalcraft_workflow.gates.workflow import has_passed, states_by_gate
-from metalcraft_workflow.portal.access import get_own, require_customers, visible
+from metalcraft_workflow.access.customers import get_own, require_customers, visible
+from metalcraft_workflow.facts.orders import read_order
+from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.portal.documents import has_package, released_documents
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.progress import OUTSIDE, STAGES, UNDER_WAY, customer_stage, progress
 
 PAGE = 20

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import frappe
 
-from metalcraft_workflow.portal.access import customers_of
+from metalcraft_workflow.access.customers import customers_of
 
 
 def open_for_customer(context, *parents: tuple[str, str]) -> list[str]:

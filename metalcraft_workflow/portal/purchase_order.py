@@ -15,11 +15,12 @@ from frappe.query_builder.functions import Count, Sum
 from frappe.rate_limiter import rate_limit
 from frappe.utils import add_days, cint, flt, getdate
 
-from metalcraft_workflow.gates import turn
-from metalcraft_workflow.gates.locks import lock
+from metalcraft_workflow.access.customers import get_own, require_customers, visible
+from metalcraft_workflow.facts.locks import lock
+from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.message import in_words, said, typed_text
+from metalcraft_workflow.outgoing.attempt import without_messages
 from metalcraft_workflow.portal import messages
-from metalcraft_workflow.portal.access import get_own, require_customers, visible
 from metalcraft_workflow.rules import acceptance as rules
 from metalcraft_workflow.rules import quotation as quotation_rules
 from metalcraft_workflow.rules.requirement import Problem
@@ -158,8 +159,8 @@ def accept(quotation: str, acceptance: rules.Acceptance, note: str = "") -> str:
 	attach(order, acceptance)
 	if note:
 		messages.post(order, note)
-	turn.tell(
-		turn.users_with_roles({messages.ROLE}),
+	notifications.notify_users(
+		notifications.users_with_roles({messages.ROLE}),
 		order,
 		_("{0} has accepted {1} with purchase order {2}: check {3} and ask for its approval").format(
 			order.customer_name or order.customer, doc.name, typed_text(order.po_no), order.name
@@ -198,9 +199,8 @@ def make_order(quotation: Document, acceptance: rules.Acceptance) -> Document:
 		row.qty = wanted.get(row.quotation_item, row.qty)
 		row.delivery_date = acceptance.wanted_on
 	renew_payment_schedule(order)
-	said = len(frappe.local.message_log)
-	order.insert(ignore_permissions=True)
-	del frappe.local.message_log[said:]  # hints for whoever makes orders in the desk
+	with without_messages():
+		order.insert(ignore_permissions=True)
 	return order
 
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from metalcraft_workflow.rules import files
 from metalcraft_workflow.rules.purchase_order import comparable
 from metalcraft_workflow.rules.quantity import plain
-from metalcraft_workflow.rules.requirement import Problem, _
+from metalcraft_workflow.rules.requirement import Problem, _lt
 
 # More than this is no purchase order, and too much for a mail
 MAX_FILE_MB = 10
@@ -94,24 +94,24 @@ def why_closed(offer: Offer) -> Problem | None:
 	"""Why the quotation cannot be accepted, for whoever asks; None when it can."""
 	if offer.in_review:
 		return Problem(
-			_("Your purchase order {po_no} for this quotation is under review: order {order}."),
+			_lt("Your purchase order {po_no} for this quotation is under review: order {order}."),
 			{"po_no": offer.in_review.po_no or "", "order": offer.in_review.name},
 		)
 	if offer.status in ("Ordered", "Lost", "Cancelled", "Draft"):
 		return Problem(
-			_("This quotation has been ordered already.")
+			_lt("This quotation has been ordered already.")
 			if offer.status == "Ordered"
-			else _("This quotation is no longer open. Ask us for a new one.")
+			else _lt("This quotation is no longer open. Ask us for a new one.")
 		)
 	if not any(line.qty for line in offer.lines):
 		return Problem(
-			_("The quantities of this quotation are still open, so it cannot be ordered here. Write to us.")
+			_lt("The quantities of this quotation are still open, so it cannot be ordered here. Write to us.")
 		)
 	if not any(line.left > QTY_ROUNDING for line in offer.lines):
-		return Problem(_("This quotation has been ordered already."))
+		return Problem(_lt("This quotation has been ordered already."))
 	if offer.is_expired:
 		return Problem(
-			_("This quotation was valid until {date}. Ask us for a new one."),
+			_lt("This quotation was valid until {date}. Ask us for a new one."),
 			{"date": offer.valid_till},
 		)
 	return None
@@ -129,22 +129,22 @@ def problems(offer: Offer, acceptance: Acceptance) -> list[Problem]:
 def _purchase_order(offer: Offer, acceptance: Acceptance) -> list[Problem]:
 	found = []
 	if not comparable(acceptance.po_no):
-		found.append(Problem(_("Enter the number of your purchase order.")))
+		found.append(Problem(_lt("Enter the number of your purchase order.")))
 	elif len(acceptance.po_no) > MAX_NUMBER:
 		found.append(
 			Problem(
-				_("The number of your purchase order is too long: {most} characters at most."),
+				_lt("The number of your purchase order is too long: {most} characters at most."),
 				{"most": MAX_NUMBER},
 			)
 		)
 	if not acceptance.po_date or acceptance.po_date > offer.today:
-		found.append(Problem(_("Enter the date of your purchase order; it cannot lie in the future.")))
+		found.append(Problem(_lt("Enter the date of your purchase order; it cannot lie in the future.")))
 	if not acceptance.wanted_on or acceptance.wanted_on < offer.today:
-		found.append(Problem(_("Enter the day on which you want the goods; it cannot lie in the past.")))
+		found.append(Problem(_lt("Enter the day on which you want the goods; it cannot lie in the past.")))
 	elif acceptance.wanted_on > latest_day(offer.today):
 		found.append(
 			Problem(
-				_("Enter the day on which you want the goods; {date} at the latest."),
+				_lt("Enter the day on which you want the goods; {date} at the latest."),
 				{"date": latest_day(offer.today)},
 			)
 		)
@@ -158,22 +158,22 @@ def latest_day(today: date) -> date:
 
 def _file(acceptance: Acceptance) -> list[Problem]:
 	if not acceptance.content:
-		return [Problem(_("Attach your purchase order as a file."))]
+		return [Problem(_lt("Attach your purchase order as a file."))]
 	if len(acceptance.content) > MAX_FILE_MB * 1024 * 1024:
 		return [
 			Problem(
-				_("{file} is too large: {most} MB at most."),
+				_lt("{file} is too large: {most} MB at most."),
 				{"file": acceptance.filename, "most": MAX_FILE_MB},
 			)
 		]
 	if files.kind(acceptance.content) == files.MACROS:
 		return [
-			Problem(_("{file} contains macros. Send it as a PDF instead."), {"file": acceptance.filename})
+			Problem(_lt("{file} contains macros. Send it as a PDF instead."), {"file": acceptance.filename})
 		]
 	if not files.is_what_it_says(acceptance.filename, acceptance.content):
 		return [
 			Problem(
-				_("{file} is no PDF, image, Word or Excel file. Send your purchase order as one of these."),
+				_lt("{file} is no PDF, image, Word or Excel file. Send your purchase order as one of these."),
 				{"file": acceptance.filename},
 			)
 		]
@@ -195,31 +195,31 @@ def _quantities(offer: Offer, acceptance: Acceptance) -> list[Problem]:
 		line = by_name.get(name)
 		if not line:
 			found.append(
-				Problem(_("The quotation has changed. Load the page again and check the quantities."))
+				Problem(_lt("The quotation has changed. Load the page again and check the quantities."))
 			)
 			continue
 		where = {"row": line.idx, "item": line.item_code}
 		if not math.isfinite(qty) or qty < 0:
-			found.append(Problem(_("Row {row}, {item}: enter a quantity of zero or more."), where))
+			found.append(Problem(_lt("Row {row}, {item}: enter a quantity of zero or more."), where))
 		elif qty > line.left + QTY_ROUNDING:
 			found.append(
 				Problem(
-					_("Row {row}, {item}: {left} at most can be ordered of this quotation."),
+					_lt("Row {row}, {item}: {left} at most can be ordered of this quotation."),
 					{**where, "left": plain(line.left)},
 				)
 			)
 		elif line.whole and abs(qty - round(qty)) > QTY_ROUNDING:
-			found.append(Problem(_("Row {row}, {item}: enter a whole number."), where))
+			found.append(Problem(_lt("Row {row}, {item}: enter a whole number."), where))
 		elif qty > QTY_ROUNDING:
 			ordered[line.set_key or line.name].append(line)
 	for lines in ordered.values():
 		if len(lines) > 1:
 			found.append(
 				Problem(
-					_("Rows {rows} are alternatives: order one of them, and set the others to zero."),
+					_lt("Rows {rows} are alternatives: order one of them, and set the others to zero."),
 					{"rows": ", ".join(str(line.idx) for line in lines)},
 				)
 			)
 	if not found and not ordered:
-		found.append(Problem(_("Order at least one line.")))
+		found.append(Problem(_lt("Order at least one line.")))
 	return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules.quantity import plain_money
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # Amounts that differ by less are the same: half of the smallest coin
 TOLERANCE = 0.005
@@ -45,7 +45,7 @@ def released(orders: Iterable[Order]) -> Requirement | None:
 			break
 	return Requirement(
 		code="order_released",
-		label=_("Every order is approved and unchanged"),
+		label=_lt("Every order is approved and unchanged"),
 		message=message,
 		params={"order": (wrong or orders[0]).name},
 		met=not message,
@@ -57,16 +57,16 @@ def released(orders: Iterable[Order]) -> Requirement | None:
 def why_not_released(order: Order) -> str:
 	"""The sentence that says why nothing of `order` may be delivered now, or an empty string."""
 	if order.in_review:
-		return _(
+		return _lt(
 			"Sales Order {order} was changed after its approval. An Order Approver has to accept the"
 			" changes first."
 		)
 	if not order.approved:
-		return _("Sales Order {order} is not approved. Take it through its approval first.")
+		return _lt("Sales Order {order} is not approved. Take it through its approval first.")
 	if order.stopped == "Closed":
-		return _("Sales Order {order} is closed. Re-open it first.")
+		return _lt("Sales Order {order} is closed. Re-open it first.")
 	if order.stopped:
-		return _("Sales Order {order} is on hold. Resume it first.")
+		return _lt("Sales Order {order} is on hold. Resume it first.")
 	return ""
 
 
@@ -89,8 +89,8 @@ def prepayment(
 	order = wanting or orders[0]
 	return Requirement(
 		code="prepayment",
-		label=_("Prepayment received"),
-		message=_(
+		label=_lt("Prepayment received"),
+		message=_lt(
 			"Sales Order {order} must be paid to {percent}% before a delivery: {due} are still to come."
 		),
 		params={

@@ -7,7 +7,7 @@ from metalcraft_workflow.rules.quantity import PLACES
 
 
 @dataclass(frozen=True)
-class Source:
+class ContentsSource:
 	"""Where a quantity of a line comes from; `item_code` is the part, when the line is a bundle."""
 
 	qty: float
@@ -20,7 +20,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Line:
+class ContentsLine:
 	"""One line as the customer knows it: of their purchase order, with all its sources.
 
 	`order_line` is the number of the line on the sales order `order`.
@@ -34,15 +34,15 @@ class Line:
 	po_no: str = ""
 	order: str = ""
 	order_line: int = 0
-	sources: tuple[Source, ...] = ()
+	sources: tuple[ContentsSource, ...] = ()
 
 
-def gather(lines: Iterable[Line]) -> list[Line]:
+def gather(lines: Iterable[ContentsLine]) -> list[ContentsLine]:
 	"""`lines`, one for each line that was ordered: packing splits it by batch, the customer did not.
 
 	Quantities add up; the order of what comes first stays.
 	"""
-	found: dict[Line, Line] = {}
+	found: dict[ContentsLine, ContentsLine] = {}
 	for line in lines:
 		same = replace(line, qty=0, sources=())
 		before = found.get(same, same)
@@ -54,9 +54,9 @@ def gather(lines: Iterable[Line]) -> list[Line]:
 	return list(found.values())
 
 
-def merge(sources: Iterable[Source]) -> tuple[Source, ...]:
+def merge(sources: Iterable[ContentsSource]) -> tuple[ContentsSource, ...]:
 	"""`sources`, one for each batch and heat of an item, with all its serial numbers."""
-	found: dict[Source, Source] = {}
+	found: dict[ContentsSource, ContentsSource] = {}
 	for source in sources:
 		same = replace(source, qty=0, serial_nos=())
 		before = found.get(same, same)

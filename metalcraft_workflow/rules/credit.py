@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules.quantity import plain_money
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ def is_good(credit: Credit) -> bool:
 def requirement(credit: Credit) -> Requirement:
 	"""The requirement `credit` of a gate. Its sentence also is what an order in credit hold says."""
 	if credit.on_hold and credit.hold_reason:
-		message = _("{customer} is on credit hold ({reason}). Accounts has to release this.")
+		message = _lt("{customer} is on credit hold ({reason}). Accounts has to release this.")
 	elif credit.on_hold:
-		message = _("{customer} is on credit hold. Accounts has to release this.")
+		message = _lt("{customer} is on credit hold. Accounts has to release this.")
 	else:
-		message = _(
+		message = _lt(
 			"With this, {customer} stands at {exposure}, over the credit limit of {limit}. Accounts has to"
 			" release this."
 		)
 	return Requirement(
 		code="credit",
-		label=_("Customer's credit is good"),
+		label=_lt("Customer's credit is good"),
 		message=message,
 		params={
 			"customer": credit.customer,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules import files
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # Who can ask for a document, in the order in which reasons are given
 SOURCES = ("Customer", "Sales Order", "Item", "Item Group")
@@ -25,7 +25,7 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Row:
+class DocumentRow:
 	"""One row of the documents of a delivery; `key` tells the row, and is empty for a new one.
 
 	A row with a `reason` is there because something asks for it; one without was added by hand.
@@ -57,7 +57,7 @@ def reasons(demands: Iterable[Demand]) -> dict[Key, dict[str, list[str]]]:
 	return {key: found[key] for key in sorted(found)}
 
 
-def derive(rows: Iterable[Row], why: Mapping[Key, str]) -> list[Row]:
+def derive(rows: Iterable[DocumentRow], why: Mapping[Key, str]) -> list[DocumentRow]:
 	"""The rows that a delivery must have; `why` is document -> the reason in words.
 
 	What is asked for gets a row. A row that nothing asks for any more goes, unless it has its file or
@@ -69,17 +69,17 @@ def derive(rows: Iterable[Row], why: Mapping[Key, str]) -> list[Row]:
 		if row.reason and not (reason or row.file or row.dropped):
 			continue
 		kept.append(
-			Row(row.document_type, row.file, reason, row.key, row.batch_no, row.dropped, row.rejected)
+			DocumentRow(row.document_type, row.file, reason, row.key, row.batch_no, row.dropped, row.rejected)
 		)
 	known = {row.what for row in kept}
 	return kept + [
-		Row(document_type, reason=why[document_type, batch_no], batch_no=batch_no)
+		DocumentRow(document_type, reason=why[document_type, batch_no], batch_no=batch_no)
 		for document_type, batch_no in why
 		if (document_type, batch_no) not in known
 	]
 
 
-def missing(rows: Iterable[Row], needed: Iterable[Key] = ()) -> list[Key]:
+def missing(rows: Iterable[DocumentRow], needed: Iterable[Key] = ()) -> list[Key]:
 	"""Documents whose row has no file though it was not dropped, and those of `needed` without a row."""
 	rows = list(rows)
 	without_file = [row.what for row in rows if not row.file and not row.dropped]
@@ -87,7 +87,7 @@ def missing(rows: Iterable[Row], needed: Iterable[Key] = ()) -> list[Key]:
 	return list(dict.fromkeys([*without_file, *(key for key in needed if key not in known)]))
 
 
-def rejected(rows: Iterable[Row]) -> list[Key]:
+def rejected(rows: Iterable[DocumentRow]) -> list[Key]:
 	"""Documents whose file was rejected and not replaced."""
 	return [row.what for row in rows if row.rejected and not row.dropped]
 
@@ -96,8 +96,8 @@ def documents(missing_titles: list[str], delivery: str, waived: bool = False) ->
 	"""The requirement that every document of the delivery is there."""
 	return Requirement(
 		code="documents",
-		label=_("Documents of the shipment"),
-		message=_("Still to be attached by Quality Assurance: {missing}."),
+		label=_lt("Documents of the shipment"),
+		message=_lt("Still to be attached by Quality Assurance: {missing}."),
 		params={"missing": ", ".join(missing_titles)},
 		met=waived or not missing_titles,
 		link=Link("Delivery Note", delivery, "shipment_documents"),
@@ -108,8 +108,8 @@ def none_rejected(titles: list[str], delivery: str) -> Requirement:
 	"""The requirement that every document that was rejected has been replaced."""
 	return Requirement(
 		code="documents_rejected",
-		label=_("No document is rejected"),
-		message=_("Rejected: {documents}. Replace the file, or mark it as not needed."),
+		label=_lt("No document is rejected"),
+		message=_lt("Rejected: {documents}. Replace the file, or mark it as not needed."),
 		params={"documents": ", ".join(titles)},
 		met=not titles,
 		link=Link("Delivery Note", delivery, "shipment_documents"),
@@ -120,8 +120,8 @@ def accepted_by_others(titles: list[str], delivery: str) -> Requirement:
 	"""The requirement that nobody accepts a document that they uploaded themselves."""
 	return Requirement(
 		code="documents_of_others",
-		label=_("Accepted by somebody else than who uploaded it"),
-		message=_("You uploaded {documents} yourself. Ask a colleague to accept it."),
+		label=_lt("Accepted by somebody else than who uploaded it"),
+		message=_lt("You uploaded {documents} yourself. Ask a colleague to accept it."),
 		params={"documents": ", ".join(titles)},
 		met=not titles,
 		link=Link("Delivery Note", delivery, "shipment_documents"),
@@ -147,13 +147,13 @@ def what_ended(old: State, new: State | None) -> str:
 	`new` is None when the row was taken away.
 	"""
 	if old.file and (new is None or new.file != old.file):
-		return _("Replaced") if new and new.file else _("Removed")
+		return _lt("Replaced") if new and new.file else _lt("Removed")
 	if new is None:
 		return ""
 	if old.dropped and not new.dropped:
-		return _("Needed Again")
+		return _lt("Needed Again")
 	if (old.status, new.status) in DECIDED_OTHERWISE:
-		return _("Decided Otherwise")
+		return _lt("Decided Otherwise")
 	return ""
 
 
@@ -199,15 +199,15 @@ def why_refused(filename: str, size: int, kind: str, allowed: Limits) -> tuple[s
 	}
 	message = ""
 	if extension not in allowed.extensions:
-		message = _("{file} is of a type that is not allowed here. Allowed are: {allowed}.")
+		message = _lt("{file} is of a type that is not allowed here. Allowed are: {allowed}.")
 	elif not size:
-		message = _("{file} is empty. Upload it again.")
+		message = _lt("{file} is empty. Upload it again.")
 	elif size > allowed.max_mb * MEGABYTE:
-		message = _("{file} is larger than {mb} MB. Save it smaller and upload it again.")
+		message = _lt("{file} is larger than {mb} MB. Save it smaller and upload it again.")
 	elif kind == files.MACROS:
-		message = _("{file} carries a program (macros). Save it without, or as PDF, and upload it again.")
+		message = _lt("{file} carries a program (macros). Save it without, or as PDF, and upload it again.")
 	elif kind != files.EXTENSIONS.get(extension, ""):
-		message = _(
+		message = _lt(
 			"{file} is not what its name says: its content is no {extension} file. Save it anew in that"
 			" format and upload it again."
 		)
@@ -361,7 +361,7 @@ class Certificate:
 	file: str
 
 
-def offers(rows: Iterable[Row], certificates: Iterable[Certificate]) -> dict[str, Certificate]:
+def offers(rows: Iterable[DocumentRow], certificates: Iterable[Certificate]) -> dict[str, Certificate]:
 	"""Key of a row without a file -> the certificate that answers it, the newest of its batch.
 
 	A row without a batch is answered when the batches of the delivery have one and the same file.

@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from metalcraft_workflow.rules.order import OrderFacts
-from metalcraft_workflow.rules.requirement import _
+from metalcraft_workflow.rules.orders import OrderFacts
+from metalcraft_workflow.rules.requirement import _lt
 
 # What a customer calls it -> the stages of the order behind it, in the order of the process
 STAGES: dict[str, tuple[str, ...]] = {
-	_("Received"): ("Draft", "Pending Approval", "Credit Hold"),
-	_("In Production"): ("In Production",),
-	_("Final Pack"): ("Final Pack",),
-	_("Quality Check"): ("QA", "Awaiting Clearance"),
-	_("Ready to Ship"): ("Ready to Ship",),
-	_("Partly Shipped"): ("Partially Shipped",),
-	_("Shipped"): ("Shipped",),
-	_("Invoiced"): ("Invoiced",),
-	_("Closed"): ("Closed",),
-	_("Cancelled"): ("Cancelled",),
+	_lt("Received"): ("Draft", "Pending Approval", "Credit Hold"),
+	_lt("In Production"): ("In Production",),
+	_lt("Final Pack"): ("Final Pack",),
+	_lt("Quality Check"): ("QA", "Awaiting Clearance"),
+	_lt("Ready to Ship"): ("Ready to Ship",),
+	_lt("Partly Shipped"): ("Partially Shipped",),
+	_lt("Shipped"): ("Shipped",),
+	_lt("Invoiced"): ("Invoiced",),
+	_lt("Closed"): ("Closed",),
+	_lt("Cancelled"): ("Cancelled",),
 }
 
 # The same for orders from before the app was installed, which have no stage: by ERPNext's status.
@@ -37,16 +37,16 @@ UNDER_WAY = "In Production"
 
 # The line of steps: key -> what it is called
 STEPS: dict[str, str] = {
-	"received": _("Received"),
-	"approved": _("Approved"),
-	"production": _("In Production"),
-	"final_pack": _("Final Pack"),
-	"quality": _("Quality Check"),
-	"ready": _("Ready to Ship"),
-	"shipped": _("Shipped"),
-	"invoiced": _("Invoiced"),
-	"paid": _("Paid"),
-	"closed": _("Closed"),
+	"received": _lt("Received"),
+	"approved": _lt("Approved"),
+	"production": _lt("In Production"),
+	"final_pack": _lt("Final Pack"),
+	"quality": _lt("Quality Check"),
+	"ready": _lt("Ready to Ship"),
+	"shipped": _lt("Shipped"),
+	"invoiced": _lt("Invoiced"),
+	"paid": _lt("Paid"),
+	"closed": _lt("Closed"),
 }
 
 DONE, CURRENT, PARTLY, OPEN = "done", "current", "partly", "open"

@@ -25,7 +25,7 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
 	"""Goods that went into others; `lot` is Lot() for what is kept neither by batch nor by serial number."""
 
 	lot: Lot
@@ -41,7 +41,7 @@ class Making:
 	voucher_no: str
 	qty: float
 	work_order: str = ""
-	parts: tuple[Part, ...] = ()
+	parts: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True)

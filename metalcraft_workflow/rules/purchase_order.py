@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 
 @dataclass(frozen=True)
@@ -43,32 +43,32 @@ def requirements(po: PurchaseOrder) -> list[Requirement]:
 	return [
 		Requirement(
 			code="po_number",
-			label=_("Customer's purchase order number"),
-			message=_("Enter the number of the customer's purchase order."),
+			label=_lt("Customer's purchase order number"),
+			message=_lt("Enter the number of the customer's purchase order."),
 			met=bool(comparable(po.number)),
 			link=link("po_no"),
 		),
 		Requirement(
 			code="po_date",
-			label=_("Customer's purchase order date"),
-			message=_("Enter the date of the customer's purchase order; it cannot lie in the future."),
+			label=_lt("Customer's purchase order date"),
+			message=_lt("Enter the date of the customer's purchase order; it cannot lie in the future."),
 			met=bool(po.date and po.date <= po.today),
 			link=link("po_date"),
 		),
 		Requirement(
 			code="po_file",
-			label=_("Customer's purchase order file"),
-			message=_("The file {file} is not there any more. Attach the customer's purchase order again.")
+			label=_lt("Customer's purchase order file"),
+			message=_lt("The file {file} is not there any more. Attach the customer's purchase order again.")
 			if po.file_url
-			else _("Attach the customer's purchase order."),
+			else _lt("Attach the customer's purchase order."),
 			params={"file": po.file_url},
 			met=bool(po.file_url and po.file_exists),
 			link=link("customer_po_file"),
 		),
 		Requirement(
 			code="po_reuse",
-			label=_("Purchase order used once, or its reuse confirmed"),
-			message=_(
+			label=_lt("Purchase order used once, or its reuse confirmed"),
+			message=_lt(
 				"Purchase order {number} is already on {orders}. If it covers several orders, tick"
 				" “This Purchase Order Covers Several Orders”; if not, correct the number."
 			),

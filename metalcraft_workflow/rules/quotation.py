@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from metalcraft_workflow.rules.quantity import plain
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # Smaller than this, a price after discount differs only by how the discount was spread over the lines
 ROUNDING = 0.01
@@ -91,7 +91,7 @@ def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Di
 			found.append(
 				Difference(
 					"added",
-					_("Row {row}, {item}: {qty} at {rate}, not quoted"),
+					_lt("Row {row}, {item}: {qty} at {rate}, not quoted"),
 					{
 						"row": line.idx,
 						"item": line.item_code,
@@ -109,8 +109,8 @@ def requirement(differs: bool, acknowledged: bool, order: str) -> Requirement:
 	"""The requirement of the gate `approve` that whoever approves has seen the differences."""
 	return Requirement(
 		code="differences",
-		label=_("Differences from the quotation acknowledged"),
-		message=_(
+		label=_lt("Differences from the quotation acknowledged"),
+		message=_lt(
 			"The order differs from its quotation. Read the list of differences and tick “Differences"
 			" Acknowledged”, or send the order back."
 		),
@@ -129,7 +129,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 		return [
 			Difference(
 				"currency",
-				_("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
+				_lt("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
 				{**where, **values},
 			)
 		]
@@ -138,7 +138,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 		return [
 			Difference(
 				"price",
-				_("Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"),
+				_lt("Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
 			)
 		]
@@ -147,7 +147,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 		return [
 			Difference(
 				"discount",
-				_("Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"),
+				_lt("Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
 			)
 		]
@@ -160,7 +160,7 @@ def _delivery(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 	return [
 		Difference(
 			"delivery",
-			_("Row {row}, {item}: wanted on {ordered}; the lead time of {quotation} allows {quoted}"),
+			_lt("Row {row}, {item}: wanted on {ordered}; the lead time of {quotation} allows {quoted}"),
 			{
 				"row": line.idx,
 				"item": line.item_code,
@@ -179,9 +179,9 @@ def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
 	if not lines or abs(qty - open_qty) <= QTY_ROUNDING:
 		return []
 	message = (
-		_("{rows}, {item}: quantity {ordered} instead of {quoted}, what is left of {quotation}")
+		_lt("{rows}, {item}: quantity {ordered} instead of {quoted}, what is left of {quotation}")
 		if source.ordered_qty
-		else _("{rows}, {item}: quantity {ordered} instead of {quoted} in {quotation}")
+		else _lt("{rows}, {item}: quantity {ordered} instead of {quoted} in {quotation}")
 	)
 	return [
 		Difference(
@@ -209,7 +209,7 @@ def _missing(quoted: list[QuotedLine], taken: dict[str, list[OrderedLine]]) -> l
 	return [
 		Difference(
 			"missing",
-			_("{item}: {quoted} in {quotation}, not ordered"),
+			_lt("{item}: {quoted} in {quotation}, not ordered"),
 			{
 				"item": line.item_code,
 				"quoted": plain(line.qty - line.ordered_qty),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def _(text: str) -> str:
+def _lt(text: str) -> str:
 	"""Mark `text` for translation. It is translated when it is shown, not here."""
 	return text
 

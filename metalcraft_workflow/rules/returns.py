@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metalcraft_workflow.rules.order import OrderFacts, Precision, ReturnRow
+from metalcraft_workflow.rules.orders import OrderFacts, Precision, ReturnRow
 from metalcraft_workflow.rules.quantity import PLACES, plain
-from metalcraft_workflow.rules.requirement import Problem, _
+from metalcraft_workflow.rules.requirement import Problem, _lt
 from metalcraft_workflow.rules.traceability import Source
 
 CREDIT, REPLACE, REWORK = "Credit", "Replace", "Rework"
@@ -57,7 +57,7 @@ class Shipped:
 
 
 @dataclass(frozen=True)
-class Part:
+class ReturnPart:
 	"""A part of a delivery's line that comes back or came back: a row of an authorization, or of a return
 	that has none."""
 
@@ -69,12 +69,12 @@ class Part:
 	source: str = ""
 
 
-def left_of(line: str, shipped: Shipped, taken: Iterable[Part]) -> float:
+def left_of(line: str, shipped: Shipped, taken: Iterable[ReturnPart]) -> float:
 	"""Quantity of a delivery's line that may still be authorized to come back."""
 	return max(0, round(shipped.qty - sum(part.qty for part in taken if part.line == line), PLACES))
 
 
-def left_sources(line: str, shipped: Shipped, taken: Iterable[Part]) -> list[Source]:
+def left_sources(line: str, shipped: Shipped, taken: Iterable[ReturnPart]) -> list[Source]:
 	"""What of the batches and serial numbers of a line may still come back, in stock units.
 
 	Parts that name none are not told apart: the quantity of the line is the limit for them.
@@ -94,7 +94,10 @@ def left_sources(line: str, shipped: Shipped, taken: Iterable[Part]) -> list[Sou
 
 
 def problems(
-	rows: Iterable[Part], shipped: Mapping[str, Shipped], taken: Iterable[Part], complete: bool = True
+	rows: Iterable[ReturnPart],
+	shipped: Mapping[str, Shipped],
+	taken: Iterable[ReturnPart],
+	complete: bool = True,
 ) -> list[Problem]:
 	"""Everything that is wrong with the rows of an authorization.
 
@@ -103,7 +106,7 @@ def problems(
 	"""
 	rows, taken = list(rows), list(taken)
 	found = []
-	by_line: dict[str, list[Part]] = defaultdict(list)
+	by_line: dict[str, list[ReturnPart]] = defaultdict(list)
 	for row in rows:
 		by_line[row.line].append(row)
 		found += _row_problems(row, shipped[row.line], complete)
@@ -113,7 +116,7 @@ def problems(
 		if wanted > left:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: {qty} of {item} cannot come back: {left} of what this delivery shipped have"
 						" not come back and are on no other return authorization."
 					),
@@ -129,19 +132,19 @@ def problems(
 	return found
 
 
-def _row_problems(row: Part, shipped: Shipped, complete: bool) -> list[Problem]:
+def _row_problems(row: ReturnPart, shipped: Shipped, complete: bool) -> list[Problem]:
 	where = {"row": row.row, "item": shipped.item_code, "qty": plain(row.qty * shipped.factor)}
 	found = []
 	if not row.qty > 0:  # nor what is no number
-		found.append(Problem(_("Row {row}: enter how many of {item} come back."), where))
+		found.append(Problem(_lt("Row {row}: enter how many of {item} come back."), where))
 	if row.batch_no and row.batch_no not in shipped.batches:
 		found.append(
 			Problem(
-				_(
+				_lt(
 					"Row {row}: batch {batch} of {item} was not shipped with this delivery. It shipped: {there}."
 				)
 				if shipped.batches
-				else _("Row {row}: this delivery names no batch of {item}. Take batch {batch} out."),
+				else _lt("Row {row}: this delivery names no batch of {item}. Take batch {batch} out."),
 				{**where, "batch": row.batch_no, "there": ", ".join(sorted(shipped.batches))},
 			)
 		)
@@ -155,12 +158,12 @@ def _row_problems(row: Part, shipped: Shipped, complete: bool) -> list[Problem]:
 		if serial_no not in of_batch:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: serial number {serial} of {item} was not shipped with this delivery. Enter"
 						" one that was."
 					)
 					if serial_no not in shipped.serials
-					else _(
+					else _lt(
 						"Row {row}: serial number {serial} of {item} is not of batch {batch}. Correct one of the two."
 					),
 					{**where, "serial": serial_no, "batch": row.batch_no},
@@ -169,18 +172,20 @@ def _row_problems(row: Part, shipped: Shipped, complete: bool) -> list[Problem]:
 	repeated = [name for name, times in Counter(row.serial_nos).items() if times > 1]
 	if repeated:
 		found.append(
-			Problem(_("Row {row}: serial number {serial} is named twice."), {**where, "serial": repeated[0]})
+			Problem(
+				_lt("Row {row}: serial number {serial} is named twice."), {**where, "serial": repeated[0]}
+			)
 		)
 	if complete and not found:
 		found += _unnamed(row, shipped, where)
 	return found
 
 
-def _unnamed(row: Part, shipped: Shipped, where: dict) -> list[Problem]:
+def _unnamed(row: ReturnPart, shipped: Shipped, where: dict) -> list[Problem]:
 	if shipped.names_each and round(len(row.serial_nos) - row.qty * shipped.factor, PLACES):
 		return [
 			Problem(
-				_(
+				_lt(
 					"Row {row}: name the serial number of each of {qty} of {item} that come back; {named} are named."
 				),
 				{**where, "named": len(row.serial_nos)},
@@ -189,14 +194,16 @@ def _unnamed(row: Part, shipped: Shipped, where: dict) -> list[Problem]:
 	if shipped.batches and not shipped.is_bundle and not row.batch_no and not row.serial_nos:
 		return [
 			Problem(
-				_("Row {row}: choose the batch of {item} that comes back; this delivery shipped {there}."),
+				_lt("Row {row}: choose the batch of {item} that comes back; this delivery shipped {there}."),
 				{**where, "there": ", ".join(sorted(shipped.batches))},
 			)
 		]
 	return []
 
 
-def _taken_twice(line: str, parts: list[Part], shipped: Shipped, taken: list[Part]) -> list[Problem]:
+def _taken_twice(
+	line: str, parts: list[ReturnPart], shipped: Shipped, taken: list[ReturnPart]
+) -> list[Problem]:
 	"""Serial numbers that come back twice, and more of a batch than there was."""
 	found = []
 	gone = {name: part for part in taken if part.line == line for name in part.serial_nos}
@@ -205,7 +212,7 @@ def _taken_twice(line: str, parts: list[Part], shipped: Shipped, taken: list[Par
 			if serial_no in gone:
 				found.append(
 					Problem(
-						_(
+						_lt(
 							"Row {row}: serial number {serial} of {item} came back, or is to come back, with"
 							" {source} already."
 						),
@@ -226,7 +233,7 @@ def _taken_twice(line: str, parts: list[Part], shipped: Shipped, taken: list[Par
 			if wanted > left.get(batch_no, 0):
 				found.append(
 					Problem(
-						_(
+						_lt(
 							"Row {row}: {qty} of batch {batch} cannot come back; {left} of it are left to come back."
 						),
 						{
@@ -241,7 +248,7 @@ def _taken_twice(line: str, parts: list[Part], shipped: Shipped, taken: list[Par
 
 
 def receipt_problems(
-	rows: Iterable[tuple[str, Part]], expected: Mapping[str, Part], factors: Mapping[str, float]
+	rows: Iterable[tuple[str, ReturnPart]], expected: Mapping[str, ReturnPart], factors: Mapping[str, float]
 ) -> list[Problem]:
 	"""What is wrong with the rows of a return that is made from an authorization.
 
@@ -249,14 +256,14 @@ def receipt_problems(
 	still waits for, and `factors` how many stock units one unit of its row is.
 	"""
 	found = []
-	by_row: dict[str, list[Part]] = defaultdict(list)
+	by_row: dict[str, list[ReturnPart]] = defaultdict(list)
 	for name, part in rows:
 		where = {"row": part.row, "item": part.source}
 		wanted = expected.get(name)
 		if not wanted or wanted.line != part.line:
 			found.append(
 				Problem(
-					_("Row {row}: the return authorization does not wait for {item}. Take the row out."),
+					_lt("Row {row}: the return authorization does not wait for {item}. Take the row out."),
 					where,
 				)
 			)
@@ -266,7 +273,7 @@ def receipt_problems(
 		if qty > wanted.qty:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: {qty} of {item} are more than the return authorization waits for, which is {left}."
 					),
 					{**where, "qty": plain(qty), "left": plain(wanted.qty)},
@@ -275,7 +282,7 @@ def receipt_problems(
 		if wanted.batch_no and part.batch_no != wanted.batch_no:
 			found.append(
 				Problem(
-					_("Row {row}: batch {batch} of {item} was authorized to come back. Enter that batch."),
+					_lt("Row {row}: batch {batch} of {item} was authorized to come back. Enter that batch."),
 					{**where, "batch": wanted.batch_no},
 				)
 			)
@@ -285,7 +292,7 @@ def receipt_problems(
 		):
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: enter the serial number of each of {item} that came back, out of those that"
 						" were authorized: {there}."
 					),
@@ -299,14 +306,14 @@ def receipt_problems(
 
 
 @dataclass(frozen=True)
-class Move:
+class ReturnMove:
 	"""Goods of an order's line that were shipped, or came back to be replaced or reworked."""
 
 	qty: float
 	came_back: bool = False
 
 
-def owed(moves: Iterable[Move]) -> float:
+def owed(moves: Iterable[ReturnMove]) -> float:
 	"""What is owed to the customer for goods that came back to be replaced or reworked; `moves` in the
 	order in which they happened. What ships after a return makes good for it first."""
 	qty = 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metalcraft_workflow.rules.requirement import Link, Requirement, _
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 Departments = tuple[str, ...]
 
@@ -29,7 +29,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Line:
+class RoutedLine:
 	"""A line of the order; `parts` are the items in its product bundle.
 
 	by_supplier  whether the supplier delivers it: then nobody here makes it
@@ -52,7 +52,7 @@ class Route:
 	departments: Departments
 
 
-def routes(lines: Iterable[Line], items: Mapping[str, Item], default: str | None) -> list[Route]:
+def routes(lines: Iterable[RoutedLine], items: Mapping[str, Item], default: str | None) -> list[Route]:
 	"""Where each line goes.
 
 	The item's own departments come first, then those of the nearest item group, then the default. A
@@ -66,7 +66,7 @@ def routes(lines: Iterable[Line], items: Mapping[str, Item], default: str | None
 	return found
 
 
-def line_routes(line: Line, items: Mapping[str, Item], default: Departments) -> list[Route]:
+def line_routes(line: RoutedLine, items: Mapping[str, Item], default: Departments) -> list[Route]:
 	"""Where one line goes: one route, or one a part of its bundle."""
 	item = items[line.item_code]
 	if line.parts and not item.own:
@@ -85,8 +85,8 @@ def routed(found: Iterable[Route]) -> Requirement:
 	lost = [route for route in found if not route.departments]
 	return Requirement(
 		code="routed",
-		label=_("Every line goes to a production department"),
-		message=_(
+		label=_lt("Every line goes to a production department"),
+		message=_lt(
 			"No production department makes {items}. Name one on the item, on its item group, or as "
 			"default in Metalcraft Settings."
 		),

@@ -1,14 +1,7 @@
 """Where an order stands, in one word that people can filter by. Derived from facts, never set by hand."""
 
-from metalcraft_workflow.rules.order import OrderFacts
-
-# The gate of a delivery note's state -> the stage of an order that has it, furthest first.
-# A state without a gate is where notes are packed.
-DELIVERY_STAGES = (
-	(("clear",), "Ready to Ship"),
-	(("release_documents", "hold"), "Awaiting Clearance"),
-	(("complete_packing",), "QA"),
-)
+from metalcraft_workflow.rules import path
+from metalcraft_workflow.rules.orders import OrderFacts
 
 
 def order_stage(order: OrderFacts) -> str:
@@ -29,29 +22,27 @@ def order_stage(order: OrderFacts) -> str:
 
 	What came back counts as not delivered, unless it was credited. Returns under way are no delivery.
 	"""
-	if order.gate == "outside":
+	if order.gate == path.OUTSIDE:
 		return ""
 	if order.docstatus == 2:
 		return "Cancelled"
 	if order.docstatus == 0:
-		return {"credit_hold": "Credit Hold", "request_approval": "Pending Approval"}.get(order.gate, "Draft")
+		return path.stage_of(order.gate) or "Draft"
 	if order.status == "Closed":
 		return "Closed"
 	if order.is_delivered and any(line.needs_delivery for line in order.lines):
 		return "Invoiced" if order.is_billed else "Shipped"
 	if order.gate == "change_review":
-		return "Pending Approval"
+		return path.stage_of(order.gate)
 	return _open_stage(order)
 
 
 def _open_stage(order: OrderFacts) -> str:
 	"""Stage of an approved order that has something left to deliver, or that asks for no delivery."""
 	under_way = {delivery.gate for delivery in order.deliveries if delivery.draft and not delivery.is_return}
-	for gates, stage in DELIVERY_STAGES:
-		if under_way.intersection(gates):
-			return stage
 	if under_way:
-		return "Final Pack"
+		# A state without a gate is where notes are packed
+		return path.stage_of(path.furthest(under_way)) or "Final Pack"
 	if any(line.delivered > order.precision.qty for line in order.lines):
 		return "Partially Shipped"
 	# What came back by an authorization is not at Final Pack any more

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from metalcraft_workflow.rules.quantity import PLACES, plain
-from metalcraft_workflow.rules.requirement import Problem, _
+from metalcraft_workflow.rules.requirement import Problem, _lt
 
 BATCH, SERIAL, HEAT, NOTHING = "Batch", "Serial", "Heat", "None"
 
@@ -21,7 +21,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Line:
+class TracedLine:
 	"""What one line of a delivery ships of one item, in stock units.
 
 	name            the line; the parts of a bundle have that of their bundle, and are told apart by
@@ -104,7 +104,7 @@ def by_batch(sources: Iterable[Source]) -> tuple[Source, ...]:
 	return tuple(Source(round(qty[name], PLACES), name, tuple(serials[name])) for name in qty)
 
 
-def fill(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Entry]:
+def fill(lines: Iterable[TracedLine], entries: Iterable[Entry]) -> list[Entry]:
 	"""The traceability rows of a delivery, in the order of its lines.
 
 	What people typed stays. What came from a line's own batch and serial fields follows them, unless the
@@ -122,7 +122,7 @@ def _by_line(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
 	return found
 
 
-def _rows_of(line: Line, entries: list[Entry]) -> list[Entry]:
+def _rows_of(line: TracedLine, entries: list[Entry]) -> list[Entry]:
 	rows = [entry for entry in entries if _says_anything(entry)]
 	blank = [entry for entry in entries if not _says_anything(entry)]
 	if not line.rows_lead:
@@ -141,7 +141,7 @@ def _rows_of(line: Line, entries: list[Entry]) -> list[Entry]:
 	return [entry if entry.key else _in_place_of(next(waiting, None), entry) for entry in rows]
 
 
-def _as_taken(line: Line, entries: list[Entry]) -> list[Entry]:
+def _as_taken(line: TracedLine, entries: list[Entry]) -> list[Entry]:
 	"""`entries` as the line takes its goods from stock: one for each batch, besides what was typed."""
 	sources = {source.batch_no: source for source in line.sources}
 	kept = [entry for entry in entries if entry.batch_no in sources or not _is_former(line, entry)]
@@ -169,7 +169,7 @@ def _in_place_of(waiting: Entry | None, entry: Entry) -> Entry:
 	return replace(entry, key=waiting.key, row=waiting.row) if waiting else entry
 
 
-def chosen(line: Line, entries: Iterable[Entry]) -> tuple[Source, ...]:
+def chosen(line: TracedLine, entries: Iterable[Entry]) -> tuple[Source, ...]:
 	"""What the line has to take from stock because its rows say so; nothing as long as they do not say it
 	of all that the line ships, or when it takes that already."""
 	if not line.rows_lead or not (line.has_batch or line.has_serial):
@@ -187,7 +187,7 @@ def chosen(line: Line, entries: Iterable[Entry]) -> tuple[Source, ...]:
 	return sources if complete and set(sources) != set(line.sources) else ()
 
 
-def _is_former(line: Line, entry: Entry) -> bool:
+def _is_former(line: TracedLine, entry: Entry) -> bool:
 	"""Whether `entry` came from the line as it was saved before, and not from what it says now."""
 	for former in line.former_sources:
 		if former.batch_no == entry.batch_no and former.serial_nos == entry.serial_nos:
@@ -200,7 +200,7 @@ def _says_anything(entry: Entry) -> bool:
 
 
 def problems(
-	lines: Iterable[Line],
+	lines: Iterable[TracedLine],
 	entries: Iterable[Entry],
 	batches: Mapping[str, Batch],
 	serials: Mapping[str, Serial],
@@ -217,7 +217,7 @@ def problems(
 
 
 def wrong(
-	lines: Iterable[Line],
+	lines: Iterable[TracedLine],
 	entries: Iterable[Entry],
 	batches: Mapping[str, Batch],
 	serials: Mapping[str, Serial],
@@ -232,7 +232,7 @@ def wrong(
 	return found + _repeated_serials(entries)
 
 
-def too_many(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Problem]:
+def too_many(lines: Iterable[TracedLine], entries: Iterable[Entry]) -> list[Problem]:
 	"""Lines of which the rows name more than ships."""
 	of = _by_line(entries)
 	found = []
@@ -241,7 +241,7 @@ def too_many(lines: Iterable[Line], entries: Iterable[Entry]) -> list[Problem]:
 		if round(named - line.qty, PLACES) > 0:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: {qty} of {item} are shipped, and its traceability rows name {named}. Make"
 						" the rows add up to {qty}."
 					),
@@ -260,22 +260,22 @@ def _wrong_batch(entry: Entry, batches: Mapping[str, Batch]) -> list[Problem]:
 	values = {"row": entry.row, "batch": entry.batch_no, "item": entry.item_code}
 	found = []
 	if entry.qty <= 0 and not entry.serial_nos:
-		found.append(Problem(_("Traceability row {row}: enter a quantity above zero."), values))
+		found.append(Problem(_lt("Traceability row {row}: enter a quantity above zero."), values))
 	if not entry.batch_no:
 		return found
 	batch = batches.get(entry.batch_no)
 	if not batch:
-		message = _("Traceability row {row}: there is no batch {batch}. Choose a batch of {item}.")
+		message = _lt("Traceability row {row}: there is no batch {batch}. Choose a batch of {item}.")
 	elif batch.item_code != entry.item_code:
-		message = _(
+		message = _lt(
 			"Traceability row {row}: batch {batch} belongs to item {other}, not to {item}. Choose a batch of"
 			" {item}."
 		)
 		values["other"] = batch.item_code
 	elif batch.disabled:
-		message = _("Traceability row {row}: batch {batch} of {item} is disabled. Choose another one.")
+		message = _lt("Traceability row {row}: batch {batch} of {item} is disabled. Choose another one.")
 	elif batch.expired_on:
-		message = _(
+		message = _lt(
 			"Traceability row {row}: batch {batch} of {item} has expired on {date}. Choose another one."
 		)
 		values["date"] = batch.expired_on
@@ -293,18 +293,18 @@ def _wrong_serials(entry: Entry, serials: Mapping[str, Serial], kept_by_serial: 
 			# A number that stock does not know may be one of an item whose serials stock does not keep
 			if not kept_by_serial:
 				continue
-			message = _(
+			message = _lt(
 				"Traceability row {row}: there is no serial number {serial} of {item}. Scan it again, or"
 				" correct it."
 			)
 		elif serial.item_code != entry.item_code:
-			message = _(
+			message = _lt(
 				"Traceability row {row}: serial number {serial} belongs to item {other}, not to {item}."
 				" Correct it."
 			)
 			values["other"] = serial.item_code
 		elif entry.batch_no and serial.batch_no and serial.batch_no != entry.batch_no:
-			message = _(
+			message = _lt(
 				"Traceability row {row}: serial number {serial} is of batch {other}, not of {batch}. Name it"
 				" in a row of its batch."
 			)
@@ -321,7 +321,7 @@ def _other_heat(entry: Entry, batches: Mapping[str, Batch]) -> list[Problem]:
 		return []
 	return [
 		Problem(
-			_(
+			_lt(
 				"Traceability row {row}: batch {batch} is of heat {heat}, and the row says {said}. Correct one"
 				" of the two."
 			),
@@ -334,7 +334,7 @@ def _repeated_serials(entries: list[Entry]) -> list[Problem]:
 	times = Counter((entry.item_code, serial_no) for entry in entries for serial_no in entry.serial_nos)
 	return [
 		Problem(
-			_("Serial number {serial} of {item} is named {times} times. Name each serial number once."),
+			_lt("Serial number {serial} of {item} is named {times} times. Name each serial number once."),
 			{"serial": serial_no, "item": item_code, "times": count},
 		)
 		for (item_code, serial_no), count in times.items()
@@ -342,7 +342,7 @@ def _repeated_serials(entries: list[Entry]) -> list[Problem]:
 	]
 
 
-def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
+def _line_problems(line: TracedLine, entries: list[Entry]) -> list[Problem]:
 	where = {"row": line.row, "item": line.item_code, "qty": plain(line.qty)}
 	found = []
 	# What stock keeps by batch or serial number is always named: or else stock picks another one
@@ -351,7 +351,7 @@ def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
 		if not _same(named, line.qty):
 			found.append(
 				Problem(
-					_("Row {row}: name the batch of all {qty} of {item}; batches are named for {named}."),
+					_lt("Row {row}: name the batch of all {qty} of {item}; batches are named for {named}."),
 					{**where, "named": plain(named)},
 				)
 			)
@@ -360,7 +360,7 @@ def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
 		if not _same(named, line.qty):
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: name the heat number of all {qty} of {item}; heat numbers are named"
 						" for {named}."
 					),
@@ -372,7 +372,7 @@ def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
 		if not _same(named, line.qty):
 			found.append(
 				Problem(
-					_("Row {row}: name one serial number for each of {qty} of {item}; {named} are named."),
+					_lt("Row {row}: name one serial number for each of {qty} of {item}; {named} are named."),
 					{**where, "named": named},
 				)
 			)
@@ -381,7 +381,7 @@ def _line_problems(line: Line, entries: list[Entry]) -> list[Problem]:
 	return found
 
 
-def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
+def _disagreements(line: TracedLine, entries: list[Entry]) -> list[Problem]:
 	"""Where the rows name something else than the line takes from stock."""
 	found = []
 	taken = {source.batch_no for source in line.sources if source.batch_no}
@@ -389,7 +389,7 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 		if taken and batch_no and batch_no not in taken:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: traceability names batch {batch} of {item}, but the line takes {taken} from"
 						" stock. Correct one of the two."
 					),
@@ -406,7 +406,7 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 		if serials and serial_no not in serials:
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: traceability names serial number {serial} of {item}, but the line does not"
 						" take it from stock. Correct one of the two."
 					),
@@ -418,7 +418,7 @@ def _disagreements(line: Line, entries: list[Entry]) -> list[Problem]:
 		if source.batch_no and not _same(named, source.qty):
 			found.append(
 				Problem(
-					_(
+					_lt(
 						"Row {row}: the line takes {qty} of batch {batch} of {item} from stock; traceability"
 						" names {named}. Make the rows add up."
 					),

@@ -9,6 +9,8 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.model.document import Document
 
+from metalcraft_workflow.rules import path
+
 MODULE = "Metalcraft Workflow"
 
 TRACEABILITY = "\nNone\nBatch\nSerial\nHeat"
@@ -39,7 +41,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"fieldname": "gate",
 				"label": "Gate",
 				"fieldtype": "Select",
-				"options": "\n".join(("", *_gates())),
+				"options": "\n".join(("", *path.keys())),
 				"insert_after": "doc_status",
 				"in_list_view": 1,
 				"description": "What must be met before a document enters this state",
@@ -633,12 +635,6 @@ def clear_app_fields(doc: Document, method: str | None = None) -> None:
 	for row in get_custom_fields().get(doc.doctype, []):
 		if row.get("no_copy"):
 			doc.set(row["fieldname"], None)
-
-
-def _gates() -> tuple[str, ...]:
-	from metalcraft_workflow.gates.workflow import GATES
-
-	return GATES
 
 
 def _customer_part_no() -> dict:

@@ -2,44 +2,44 @@
 
 import frappe
 
-from metalcraft_workflow.rules.requirement import _
+from metalcraft_workflow.rules.requirement import _lt
 
 # Gate, requirement, what it asks for, who may waive it
 GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
-	("request_approval", "po_number", _("Customer's purchase order number"), "Sales Manager"),
-	("request_approval", "po_date", _("Customer's purchase order date"), "Sales Manager"),
-	("request_approval", "po_file", _("Customer's purchase order file"), "Sales Manager"),
-	("request_approval", "po_reuse", _("Purchase order used once, or its reuse confirmed"), None),
-	("approve", "differences", _("Differences from the quotation acknowledged"), None),
-	("approve", "credit", _("Customer's credit is good"), "Accounts Manager"),
-	("approve", "routed", _("Every line goes to a production department"), "Sales Manager"),
-	("complete_packing", "lines", _("Something to ship"), None),
-	("complete_packing", "order", _("Every line belongs to an order"), "Sales Manager"),
-	("complete_packing", "order_released", _("Every order is approved and unchanged"), None),
-	("complete_packing", "at_final_pack", _("Everything is at Final Pack"), None),
-	("complete_packing", "stock_promised", _("Batches and serial numbers are free"), None),
-	("complete_packing", "traceability", _("Traceability is complete"), "Sales Manager"),
-	("release_documents", "documents", _("Documents of the shipment"), "Sales Manager"),
-	("release_documents", "documents_rejected", _("No document is rejected"), None),
-	("clear", "documents", _("Documents of the shipment"), "Sales Manager"),
-	("clear", "order_released", _("Every order is approved and unchanged"), None),
-	("clear", "credit", _("Customer's credit is good"), "Accounts Manager"),
-	("clear", "prepayment", _("Prepayment received"), "Accounts Manager"),
-	("ship", "carrier", _("Carrier"), None),
-	("ship", "tracking_number", _("Tracking number"), "Sales Manager"),
-	("ship", "ship_date", _("Ship date"), None),
-	("ship", "packages", _("Number of packages"), None),
-	("ship", "order_released", _("Every order is approved and unchanged"), None),
-	("ship", "unchanged", _("Unchanged since the clearance"), None),
-	("receive_return", "return_against", _("The delivery that comes back"), None),
+	("request_approval", "po_number", _lt("Customer's purchase order number"), "Sales Manager"),
+	("request_approval", "po_date", _lt("Customer's purchase order date"), "Sales Manager"),
+	("request_approval", "po_file", _lt("Customer's purchase order file"), "Sales Manager"),
+	("request_approval", "po_reuse", _lt("Purchase order used once, or its reuse confirmed"), None),
+	("approve", "differences", _lt("Differences from the quotation acknowledged"), None),
+	("approve", "credit", _lt("Customer's credit is good"), "Accounts Manager"),
+	("approve", "routed", _lt("Every line goes to a production department"), "Sales Manager"),
+	("complete_packing", "lines", _lt("Something to ship"), None),
+	("complete_packing", "order", _lt("Every line belongs to an order"), "Sales Manager"),
+	("complete_packing", "order_released", _lt("Every order is approved and unchanged"), None),
+	("complete_packing", "at_final_pack", _lt("Everything is at Final Pack"), None),
+	("complete_packing", "stock_promised", _lt("Batches and serial numbers are free"), None),
+	("complete_packing", "traceability", _lt("Traceability is complete"), "Sales Manager"),
+	("release_documents", "documents", _lt("Documents of the shipment"), "Sales Manager"),
+	("release_documents", "documents_rejected", _lt("No document is rejected"), None),
+	("clear", "documents", _lt("Documents of the shipment"), "Sales Manager"),
+	("clear", "order_released", _lt("Every order is approved and unchanged"), None),
+	("clear", "credit", _lt("Customer's credit is good"), "Accounts Manager"),
+	("clear", "prepayment", _lt("Prepayment received"), "Accounts Manager"),
+	("ship", "carrier", _lt("Carrier"), None),
+	("ship", "tracking_number", _lt("Tracking number"), "Sales Manager"),
+	("ship", "ship_date", _lt("Ship date"), None),
+	("ship", "packages", _lt("Number of packages"), None),
+	("ship", "order_released", _lt("Every order is approved and unchanged"), None),
+	("ship", "unchanged", _lt("Unchanged since the clearance"), None),
+	("receive_return", "return_against", _lt("The delivery that comes back"), None),
 ]
 
 DOCUMENT_TYPES = (
-	_("Certificate of Conformance"),
-	_("Mill Certificate"),
-	_("Declaration of Conformity"),
-	_("Pictures"),
-	_("Third-Party Verification"),
+	_lt("Certificate of Conformance"),
+	_lt("Mill Certificate"),
+	_lt("Declaration of Conformity"),
+	_lt("Pictures"),
+	_lt("Third-Party Verification"),
 )
 
 # Words that name a type in a file name, besides its own
@@ -56,7 +56,7 @@ EACH_BATCH = ("Mill Certificate",)
 
 # What the documents that the app issues declare, until somebody writes it better
 STATEMENTS = {
-	"Certificate of Conformance": _(
+	"Certificate of Conformance": _lt(
 		"We certify that the items listed above were manufactured, inspected and tested in accordance with"
 		" the requirements of the purchase orders named, and that they conform to them. The batches, heats"
 		" and serial numbers are those of the goods in this delivery. Records of inspection and traceability"

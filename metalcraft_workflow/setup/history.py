@@ -8,9 +8,10 @@ import frappe
 from frappe import _
 from frappe.utils import cint
 
+from metalcraft_workflow.facts.orders import read_order, sync_stage
 from metalcraft_workflow.gates import record
-from metalcraft_workflow.gates.order_facts import keep_stage, read_order
-from metalcraft_workflow.gates.workflow import OUTSIDE, active_workflow, state_with_gate
+from metalcraft_workflow.gates.workflow import active_workflow, state_with_gate
+from metalcraft_workflow.rules.path import OUTSIDE
 
 DOCTYPES = ("Sales Order", "Delivery Note")
 
@@ -102,7 +103,7 @@ def adopt(name: str) -> dict:
 	return {
 		"sales_order": name,
 		"state": state,
-		"stage": keep_stage(read_order(name)),
+		"stage": sync_stage(read_order(name)),
 		"deliveries": ", ".join(f"{row.name}: {row.state}" for row in deliveries),
 	}
 

@@ -4,7 +4,6 @@ that Final Pack has nothing to type; and its certificates stay private."""
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cstr
 
 # What a line of a goods receipt says of the batches that it brings
 SAID_AT_RECEIPT = {"heat_no": "Heat Number", "supplier_lot": "Supplier's Lot"}
@@ -152,24 +151,3 @@ def check_certificates(doc: Document, method: str | None = None) -> None:
 				).format(row.idx, frappe.bold(frappe.utils.escape_html(row.file))),
 				title=_("Not a Private Attachment"),
 			)
-
-
-def keep_certificate(file: Document, method: str | None = None) -> None:
-	"""Refuse to make a certificate of a batch public, to move it or to delete it: its row would lead
-	nowhere. Runs in `before_validate` and `on_trash` of File. Raises ValidationError."""
-	before = file if method == "on_trash" else file.get_doc_before_save()
-	if not before or before.attached_to_doctype != "Batch":
-		return
-	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
-	changed = method == "on_trash" or any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept)
-	if changed and frappe.db.exists(
-		"Batch Certificate",
-		{"parenttype": "Batch", "parent": before.attached_to_name, "file": before.file_url},
-	):
-		frappe.throw(
-			_(
-				"{0} is a certificate of batch {1}: it stays there, and private. Take it out of the certificates"
-				" first."
-			).format(before.file_name, before.attached_to_name),
-			title=_("A Certificate of a Batch"),
-		)

@@ -7,16 +7,17 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
-from metalcraft_workflow.gates import credit, delivery, documents, record
+from metalcraft_workflow.facts import credit, delivery, documents
+from metalcraft_workflow.facts.orders import total_of
+from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import money
-from metalcraft_workflow.gates.order_facts import total_of
 from metalcraft_workflow.gates.registry import fingerprint_of
 from metalcraft_workflow.rules import clearance as rules
+from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.requirement import Requirement
 
-# What a clearance stands on: the gates before it, and what the delivery says itself
-RELEASED_BEFORE = ("complete_packing", "release_documents")
+# What a clearance stands on beside the gates before it: what the delivery says itself
 CLEARED_FIELDS = (
 	"customer",
 	"company",
@@ -158,6 +159,7 @@ def clearance_fingerprint(doc: Document) -> str:
 	"""Digest of what a clearance vouches for: what was packed, its documents, where it goes and for how
 	much."""
 	header = {name: doc.get(name) for name in CLEARED_FIELDS}
-	released = {gate: fingerprint_of(gate, doc) for gate in RELEASED_BEFORE}
+	# A gate that vouches for nothing has no say in it
+	released = {gate: digest for gate in path.earlier("clear") if (digest := fingerprint_of(gate, doc))}
 	lines = [{"line": row.name, "rate": row.rate} for row in doc.items]
-	return fingerprint([header, released, *lines], (*CLEARED_FIELDS, *RELEASED_BEFORE, "line", "rate"))
+	return fingerprint([header, released, *lines], (*CLEARED_FIELDS, *released, "line", "rate"))

@@ -12,14 +12,16 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import create_batch, getdate
 
-from metalcraft_workflow.gates import customer_mail, final_pack, registry, returns
-from metalcraft_workflow.gates.locks import lock
+from metalcraft_workflow.facts import final_pack, returns
+from metalcraft_workflow.facts.locks import lock
+from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
+from metalcraft_workflow.gates import registry
 from metalcraft_workflow.gates.message import money
-from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_order, read_orders
-from metalcraft_workflow.gates.workflow import OUTSIDE
-from metalcraft_workflow.rules import settlement
-from metalcraft_workflow.rules.mails import stamp
-from metalcraft_workflow.rules.order import OrderFacts
+from metalcraft_workflow.outgoing import customer_mail
+from metalcraft_workflow.rules import closing
+from metalcraft_workflow.rules.customer_mail import stamp
+from metalcraft_workflow.rules.orders import OrderFacts
+from metalcraft_workflow.rules.path import OUTSIDE
 from metalcraft_workflow.rules.requirement import Requirement
 from metalcraft_workflow.rules.stage import order_stage
 
@@ -37,13 +39,13 @@ def requirements(order: Document) -> list[Requirement]:
 	Nothing of an order that does not follow the process.
 	"""
 	facts = read_order(order.name)
-	return [] if facts.gate == OUTSIDE else settlement.requirements(facts, policy(), getdate(), money)
+	return [] if facts.gate == OUTSIDE else closing.requirements(facts, policy(), getdate(), money)
 
 
-def policy() -> settlement.ClosingPolicy:
+def policy() -> closing.ClosingPolicy:
 	"""What the settings say about closing."""
 	settings = registry.settings()
-	return settlement.ClosingPolicy(
+	return closing.ClosingPolicy(
 		automatic=bool(settings.close_automatically), days_of_grace=settings.days_of_grace or 0
 	)
 
@@ -201,20 +203,20 @@ def settle(name: str) -> str:
 	facts = read_order(name)
 	if facts.returns:
 		# With another disposition, other goods are to be brought to Final Pack again
-		final_pack.keep_figures(name)
+		final_pack.sync_figures(name)
 		facts = read_order(name)
 	todo = ""
 	if facts.docstatus == 1 and facts.gate != OUTSIDE:
-		if mend_sums(facts):
+		if repair_totals(facts):
 			facts = read_order(name)
 		order = frappe.get_doc("Sales Order", name)
-		todo = settlement.decide(facts, registry.requirements_of(GATE, order))
-		if todo == settlement.CLOSE:
+		todo = closing.decide(facts, registry.requirements_of(GATE, order))
+		if todo == closing.CLOSE:
 			close(order)
-		elif todo == settlement.REOPEN:
+		elif todo == closing.REOPEN:
 			reopen(name, _("It is no longer shipped and paid in full."))
-	keep_stage(read_order(name) if todo else facts)
-	returns.keep(facts)
+	sync_stage(read_order(name) if todo else facts)
+	returns.sync(facts)
 	return todo
 
 
@@ -238,7 +240,7 @@ def say_thanks(order: Document) -> None:
 		)
 		return customer_mail.Letter([order.contact_email, *primary], {**context, "details": details})
 
-	customer_mail.tell("closed", stamp("closed", customer_mail.original(order)), order, write)
+	customer_mail.mail_customer("closed", stamp("closed", customer_mail.original(order)), order, write)
 
 
 def reopen(name: str, reason: str) -> None:
@@ -256,7 +258,7 @@ def reopen(name: str, reason: str) -> None:
 	order.add_comment("Info", _("Opened again by the process. {0}").format(reason))
 
 
-def mend_sums(facts: OrderFacts) -> bool:
+def repair_totals(facts: OrderFacts) -> bool:
 	"""Let ERPNext sum up again what two documents, submitted side by side, counted without each other.
 
 	Gives whether there was anything to mend.
@@ -314,7 +316,7 @@ def sweep() -> dict[str, int]:
 
 def settle_in_sets(orders: Iterable[str]) -> dict[str, int]:
 	"""Settle those of `orders` that are out of step; gives how many, and what was done."""
-	counts = {"looked_at": 0, "out_of_step": 0, settlement.CLOSE: 0, settlement.REOPEN: 0}
+	counts = {"looked_at": 0, "out_of_step": 0, closing.CLOSE: 0, closing.REOPEN: 0}
 	for batch in create_batch(sorted(set(orders)), BATCH):
 		# A transaction a batch: each sees what was committed until then
 		frappe.db.commit()  # nosemgrep
@@ -345,7 +347,7 @@ def out_of_step(orders: list[str]) -> dict[str, str]:
 	)
 	today, found = getdate(), {}
 	for name, facts in read_orders(orders).items():
-		if todo := settlement.decide(facts, settlement.requirements(facts, policy(), today)):
+		if todo := closing.decide(facts, closing.requirements(facts, policy(), today)):
 			found[name] = todo
 		elif facts.docstatus == 1 and (facts.is_delivery_behind or facts.is_billing_behind):
 			found[name] = "mend sums"

@@ -3,17 +3,19 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, cstr, get_fullname, now_datetime, strip_html
+from frappe.utils import cint, get_fullname, now_datetime, strip_html
 from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.gates import documents, guard, separation
-from metalcraft_workflow.gates.contents import delivery_contents
+from metalcraft_workflow.facts import documents
+from metalcraft_workflow.gates import guard, separation
 from metalcraft_workflow.gates.message import refusal
-from metalcraft_workflow.gates.prints import print_pdf
-from metalcraft_workflow.gates.workflow import gate_of, has_passed
-from metalcraft_workflow.rules import certificate as rules
-from metalcraft_workflow.rules.contents import Line, Source
+from metalcraft_workflow.gates.workflow import gate_of
+from metalcraft_workflow.outgoing.contents import delivery_contents
+from metalcraft_workflow.outgoing.prints import print_pdf
+from metalcraft_workflow.rules import conformance as rules
+from metalcraft_workflow.rules.contents import ContentsLine, ContentsSource
 from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.requirement import unmet
 
 CERTIFICATE = "Conformance Certificate"
@@ -136,7 +138,7 @@ def write(doc: Document, doc_type: Document, earlier: frappe._dict | None) -> Do
 	return certificate.insert(ignore_permissions=True)  # checked above: "create" alone opens no form
 
 
-def as_row(number: int, line: Line, source: Source | None) -> dict:
+def as_row(number: int, line: ContentsLine, source: ContentsSource | None) -> dict:
 	"""One source of a line, as the certificate keeps it."""
 	row = {
 		"line": number,
@@ -172,7 +174,7 @@ def says(doc: Document) -> str:
 	who = {
 		name: doc.get(name) for name in ("company", "customer", "shipping_address_name", "customer_address")
 	}
-	return fingerprint([who, *rows], (*who, *as_row(0, Line("", 0), Source(0))))
+	return fingerprint([who, *rows], (*who, *as_row(0, ContentsLine("", 0), ContentsSource(0))))
 
 
 def position_of(user: str) -> str:
@@ -226,7 +228,7 @@ def stored_print(certificate: Document, doc: Document, print_format: str) -> str
 # What becomes of it
 
 
-def keep(doc: Document, method: str | None = None) -> None:
+def void_outdated(doc: Document, method: str | None = None) -> None:
 	"""Void the certificates of `doc` that hold no longer, and take them out of its documents.
 
 	After the save, when the guard has said where the delivery is now. What has shipped stays as it is;
@@ -282,22 +284,6 @@ def make_void(name: str, reason: str) -> None:
 			"voided_on": now_datetime(),
 		}
 	)
-
-
-def keep_file(file: Document, method: str | None = None) -> None:
-	"""Refuse to delete the PDF that a certificate keeps, to move it or to make it public; one that was
-	rolled back keeps none. In `before_validate` and `on_trash` of File. Raises PermissionError."""
-	before = file if method == "on_trash" else file.get_doc_before_save()
-	if not before or before.attached_to_doctype != CERTIFICATE:
-		return
-	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
-	changed = method == "on_trash" or any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept)
-	if changed and frappe.db.exists(CERTIFICATE, before.attached_to_name):
-		frappe.throw(
-			_("{0} is on record as it was issued. It stays there, and private.").format(before.file_name),
-			frappe.PermissionError,
-			title=_("Kept for Good"),
-		)
 
 
 def on_file_trash(file: Document, method: str | None = None) -> None:

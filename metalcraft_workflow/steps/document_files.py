@@ -5,7 +5,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, cstr, escape_html
 
-from metalcraft_workflow.gates import documents, guard
+from metalcraft_workflow.facts import documents
+from metalcraft_workflow.gates import guard
 from metalcraft_workflow.rules import documents as rules
 
 # How files come to their rows
@@ -61,7 +62,7 @@ def use_batch_certificates(delivery_note: str) -> int:
 	return taken
 
 
-def tell_offers(doc: Document, method: str | None = None) -> None:
+def set_offers(doc: Document, method: str | None = None) -> None:
 	"""Tell the form how many rows the certificates of batches could answer. In `onload`."""
 	if doc.follows_process and not cint(doc.docstatus) and doc.shipment_documents:
 		doc.set_onload("batch_certificates", len(documents.certificates_offered(doc)))
@@ -128,7 +129,11 @@ def attached_file(doc: Document, name: str) -> Document:
 
 def discard(doc: Document, file: Document) -> None:
 	"""Delete a file that was uploaded to be a document and cannot be one, unless it is used already."""
-	if file.owner == frappe.session.user and not rows_with(file) and not versions_with(file):
+	if (
+		file.owner == frappe.session.user
+		and not documents.rows_with(file)
+		and not documents.versions_with(file)
+	):
 		# Who may upload it here may take it back
 		frappe.delete_doc("File", file.name, ignore_permissions=True)
 
@@ -181,8 +186,8 @@ def on_file_trash(file: Document, method: str | None = None) -> None:
 	"""
 	if file.attached_to_doctype != "Delivery Note" or not file.file_url:
 		return
-	rows = rows_with(file)
-	if not rows or another_copy(file):
+	rows = documents.rows_with(file)
+	if not rows or documents.another_copy(file):
 		return
 	doc = frappe.get_doc("Delivery Note", file.attached_to_name)
 	for row in doc.shipment_documents:
@@ -193,75 +198,3 @@ def on_file_trash(file: Document, method: str | None = None) -> None:
 			doc.append("document_versions", version).db_insert()
 			row.db_set(documents.no_file(), update_modified=False)
 	guard.void_if_changed(doc)
-
-
-def keep_earlier_version(file: Document, method: str | None = None) -> None:
-	"""Refuse to delete an earlier version of a document of a delivery. Raises PermissionError."""
-	if file.attached_to_doctype == "Delivery Note" and versions_with(file) and not another_copy(file):
-		frappe.throw(
-			_("{0} is an earlier version of a document of Delivery Note {1}, and is kept.").format(
-				escape_html(documents.given_name(file)), file.attached_to_name
-			),
-			frappe.PermissionError,
-			title=_("Kept on Record"),
-		)
-
-
-def keep_file(file: Document, method: str | None = None) -> None:
-	"""Refuse to move a document of a delivery, or to make it public: its row would lead nowhere.
-
-	In `before_validate` of File, before Frappe moves the file on disk. Raises ValidationError.
-	"""
-	before = file.get_doc_before_save()
-	if not before or before.attached_to_doctype != "Delivery Note":
-		return
-	kept = ("is_private", "file_url", "attached_to_doctype", "attached_to_name")
-	if any(cstr(before.get(name)) != cstr(file.get(name)) for name in kept) and (
-		rows_with(before) or versions_with(before)
-	):
-		frappe.throw(
-			_(
-				"{0} is a document of Delivery Note {1}: it stays there, and private. Take it out of the"
-				" documents first."
-			).format(before.file_name, before.attached_to_name),
-			title=_("A Document of a Delivery"),
-		)
-
-
-def rows_with(file: Document) -> list[str]:
-	"""The rows of the documents of a delivery note, not shipped yet, that hold `file`."""
-	return frappe.get_all(
-		"Shipment Document",
-		filters={
-			"parent": file.attached_to_name,
-			"parenttype": "Delivery Note",
-			"docstatus": 0,
-			"file": file.file_url,
-		},
-		pluck="name",
-	)
-
-
-def versions_with(file: Document) -> bool:
-	"""Whether `file` is an earlier version of a document of the delivery note that it is attached to."""
-	return bool(
-		frappe.db.exists(
-			"Shipment Document Version",
-			{"parent": file.attached_to_name, "parenttype": "Delivery Note", "file": file.file_url},
-		)
-	)
-
-
-def another_copy(file: Document) -> bool:
-	"""Whether the same file is attached to the delivery note a second time."""
-	return bool(
-		frappe.db.exists(
-			"File",
-			{
-				"name": ["!=", file.name],
-				"file_url": file.file_url,
-				"attached_to_doctype": file.attached_to_doctype,
-				"attached_to_name": file.attached_to_name,
-			},
-		)
-	)

@@ -9,22 +9,21 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow.gates import delivery, promises, traceability
-from metalcraft_workflow.gates.final_pack import (
+from metalcraft_workflow.facts import allocation, delivery, traceability
+from metalcraft_workflow.facts.final_pack import (
 	final_pack_warehouse,
 	lines_of,
 	ready_to_pack,
 	require_final_pack_warehouse,
 	warehouses,
 )
+from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import as_requirement, refuse
-from metalcraft_workflow.gates.order_facts import orders_of
+from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
-from metalcraft_workflow.rules import packing as rules
+from metalcraft_workflow.rules.final_pack import FinalPackLine
 from metalcraft_workflow.rules.fingerprint import fingerprint
-from metalcraft_workflow.rules.requirement import Link, Problem, Requirement
-from metalcraft_workflow.rules.requirement import _ as mark
-from metalcraft_workflow.rules.transfer import Line
+from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt
 
 
 @frappe.whitelist()
@@ -78,7 +77,7 @@ def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> Non
 		for part in line.parts
 		if any(frappe.get_cached_value("Item", part.item_code, ("has_batch_no", "has_serial_no")))
 	]
-	sources = promises.brought_for([row.so_detail for row, _part in kept], warehouses(doc.company))
+	sources = allocation.brought_for([row.so_detail for row, _part in kept], warehouses(doc.company))
 	for row, part in kept:
 		(taken,) = rules.share(sources.get((row.so_detail, part.item_code), ()), [part.needed])
 		for source in taken:
@@ -96,7 +95,7 @@ def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> Non
 			row.update({"batch_no": None, "serial_no": None, "use_serial_batch_fields": 0})
 
 
-def order_lines_of(rows: list[Document], sales_order: str) -> list[Line]:
+def order_lines_of(rows: list[Document], sales_order: str) -> list[FinalPackLine]:
 	"""The order's line of each of `rows`, with the parts that the quantity of the row takes."""
 	lines = {line.name: line for line in lines_of(sales_order)}
 	found = []
@@ -119,7 +118,7 @@ def prepare(doc: Document, method: str | None = None) -> None:
 	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers. Runs in
 	`before_validate`."""
 	if not doc.get("is_return"):
-		delivery.lock_orders(doc)
+		delivery.lock_orders_of(doc)
 	set_po_numbers(doc)
 
 
@@ -147,8 +146,8 @@ def requirements(doc: Document) -> list[Requirement]:
 	return [
 		Requirement(
 			code="lines",
-			label=mark("Something to ship"),
-			message=mark("Add at least one line with a quantity."),
+			label=_lt("Something to ship"),
+			message=_lt("Add at least one line with a quantity."),
 			met=any(flt(row.qty) > 0 for row in doc.items),
 			link=Link(doc.doctype, doc.name, "items"),
 			waivable=False,
@@ -158,7 +157,7 @@ def requirements(doc: Document) -> list[Requirement]:
 		*as_requirement(
 			doc,
 			"at_final_pack",
-			mark("Everything is at Final Pack"),
+			_lt("Everything is at Final Pack"),
 			quantity_problems(doc),
 			"items",
 			waivable=False,
@@ -175,8 +174,8 @@ def order_named(doc: Document) -> list[Requirement]:
 	return [
 		Requirement(
 			code="order",
-			label=mark("Every line belongs to an order"),
-			message=mark("Rows {rows}: no sales order. Make the delivery note from its order."),
+			label=_lt("Every line belongs to an order"),
+			message=_lt("Rows {rows}: no sales order. Make the delivery note from its order."),
 			params={"rows": ", ".join(rows)},
 			met=False,
 			link=Link(doc.doctype, doc.name, "items"),
@@ -241,16 +240,16 @@ def available(doc: Document) -> dict[str, float]:
 	return found
 
 
-def process_lines(doc: Document) -> list[rules.OrderLine]:
+def process_lines(doc: Document) -> list[rules.DeliveryLine]:
 	"""The lines of `doc` that come from an order that follows the process."""
 	orders = {order.name for order in delivery.process_orders(doc)}
 	return [line for line in order_lines(doc) if line.order in orders]
 
 
-def order_lines(doc: Document) -> list[rules.OrderLine]:
+def order_lines(doc: Document) -> list[rules.DeliveryLine]:
 	"""The lines of `doc` that come from an order."""
 	return [
-		rules.OrderLine(
+		rules.DeliveryLine(
 			row=row.idx,
 			item_code=row.item_code,
 			order_line=row.so_detail,

@@ -9,10 +9,11 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
 
-from metalcraft_workflow.gates import customer_mail
+from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import typed_text
-from metalcraft_workflow.gates.order_facts import orders_of
-from metalcraft_workflow.rules.mails import stamp
+from metalcraft_workflow.outgoing import customer_mail
+from metalcraft_workflow.outgoing.attempt import attempt
+from metalcraft_workflow.rules.customer_mail import stamp
 
 
 def fill_tracking(doc: Document, method: str | None = None) -> None:
@@ -68,7 +69,7 @@ def send_on_submit(doc: Document, method: str | None = None) -> None:
 	"""
 	if doc.is_return or not customer_mail.is_wanted("invoice") or not follows_process(doc):
 		return
-	recipient = customer_mail.tell("invoice", stamp_of(doc), doc, lambda: letter(doc))
+	recipient = customer_mail.mail_customer("invoice", stamp_of(doc), doc, lambda: letter(doc))
 	if recipient:
 		note_sent(doc, recipient)
 
@@ -95,13 +96,11 @@ def send_invoice(name: str, sent_on: str = "") -> str:
 	doc.check_permission("email")
 	if doc.docstatus != 1:
 		frappe.throw(_("Submit the invoice first. Only a submitted invoice goes to the customer."))
-	said = len(frappe.local.message_log)
-	try:
+	with attempt("invoice_mail", catch=frappe.DuplicateEntryError) as tried:
 		if sent_on != last_sent(doc):
 			raise frappe.DuplicateEntryError
 		recipient = customer_mail.send("invoice", stamp_of(doc), doc, letter(doc))
-	except frappe.DuplicateEntryError:
-		del frappe.local.message_log[said:]
+	if tried.error:
 		frappe.throw(
 			_("The invoice has just been sent. Load it again to see when; you can send it again then."),
 			title=_("Sent Already"),

@@ -10,10 +10,8 @@ from frappe.utils import flt, getdate, strip_html
 from metalcraft_workflow.gates.message import said, typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of
-from metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice import (
-	leave_off_travellers,
-)
-from metalcraft_workflow.rules import notices as rules
+from metalcraft_workflow.outgoing import production_notices
+from metalcraft_workflow.rules import production_notices as rules
 from metalcraft_workflow.rules import routing
 from metalcraft_workflow.rules.requirement import Requirement
 
@@ -31,7 +29,7 @@ def routes_of(doc: Document) -> list[routing.Route]:
 	for row in doc.get("packed_items") or []:
 		bundles.setdefault(row.parent_detail_docname, {})[row.item_code] = None
 	lines = [
-		routing.Line(
+		routing.RoutedLine(
 			name=row.name,
 			idx=row.idx,
 			item_code=row.item_code,
@@ -130,7 +128,9 @@ def notify_departments(doc: Document) -> None:
 	"""Tell each department what is new for it. Effect of `approve`: a first approval, one of an amended
 	order, and one of changes that were accepted."""
 	if doc.follows_process:
-		write_notices(doc, rules.notices(lines_by_department(doc), told(doc), doc.production_notes or ""))
+		write_notices(
+			doc, rules.notices(lines_by_department(doc), told(doc), doc.production_notes or "")
+		)
 
 
 def notify_of_notes(doc: Document, method: str | None = None) -> None:
@@ -151,14 +151,14 @@ def notify_of_notes(doc: Document, method: str | None = None) -> None:
 def notify_of_cancel(doc: Document, method: str | None = None) -> None:
 	"""Tell every department that works on the order to stop. In `on_cancel`."""
 	if doc.follows_process and (before := told(doc)):
-		leave_off_travellers(doc.name)
+		production_notices.leave_off_travellers(doc.name)
 		write_notices(doc, rules.notices({}, before))
 
 
-def lines_by_department(doc: Document) -> dict[str, list[rules.Line]]:
+def lines_by_department(doc: Document) -> dict[str, list[rules.NoticeLine]]:
 	"""Department -> what it has to make for `doc`."""
 	lines = {row.name: row for row in doc.items}
-	found: dict[str, list[rules.Line]] = {}
+	found: dict[str, list[rules.NoticeLine]] = {}
 	for route in routes_of(doc):
 		row = lines[route.line]
 		line = (
@@ -169,10 +169,10 @@ def lines_by_department(doc: Document) -> dict[str, list[rules.Line]]:
 	return found
 
 
-def whole_line(doc: Document, row: Document) -> rules.Line:
+def whole_line(doc: Document, row: Document) -> rules.NoticeLine:
 	"""An order line as a department is told of it."""
 	description = plain(row.description)
-	return rules.Line(
+	return rules.NoticeLine(
 		line=row.name,
 		item_code=row.item_code,
 		item_name=row.item_name or "",
@@ -183,14 +183,14 @@ def whole_line(doc: Document, row: Document) -> rules.Line:
 	)
 
 
-def part_line(doc: Document, row: Document, item_code: str) -> rules.Line:
+def part_line(doc: Document, row: Document, item_code: str) -> rules.NoticeLine:
 	"""One item in the product bundle of an order line, as a department is told of it."""
 	parts = [
 		part
 		for part in doc.packed_items
 		if part.parent_detail_docname == row.name and part.item_code == item_code
 	]
-	return rules.Line(
+	return rules.NoticeLine(
 		line=row.name,
 		item_code=item_code,
 		item_name=parts[0].item_name or "",
@@ -212,7 +212,7 @@ def told(doc: Document) -> dict[str, rules.Told]:
 		order_by="revision",
 	):
 		latest[row.department] = row
-	lines: dict[str, list[rules.Line]] = {}
+	lines: dict[str, list[rules.NoticeLine]] = {}
 	for row in frappe.get_all(
 		"Production Notice Item",
 		filters={"parent": ["in", [row.name for row in latest.values()]], "qty": [">", 0]},
@@ -229,7 +229,7 @@ def told(doc: Document) -> dict[str, rules.Told]:
 		order_by="parent, idx",
 	):
 		lines.setdefault(row.parent, []).append(
-			rules.Line(
+			rules.NoticeLine(
 				line=row.sales_order_item,
 				item_code=row.item_code,
 				item_name=row.item_name or "",
@@ -297,7 +297,7 @@ def write_notices(doc: Document, notices: list[rules.Notice]) -> None:
 		# An item may have been disabled or renamed since; what a department is told does not depend on it.
 		written.flags.ignore_links = True
 		written.insert(ignore_permissions=True)  # nobody has a permission to write notices
-		written.queue_mail()
+		production_notices.dispatch(written)
 		if written.status == "Failed":
 			frappe.msgprint(
 				_("{0} was not told by mail yet. {1} It is tried again by itself.").format(

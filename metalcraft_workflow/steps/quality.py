@@ -9,12 +9,13 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
-from metalcraft_workflow.gates import documents
+from metalcraft_workflow.facts import documents
 from metalcraft_workflow.gates.guard import PassageRefused
 from metalcraft_workflow.gates.registry import settings
-from metalcraft_workflow.gates.workflow import gate_of, has_passed, set_fact
+from metalcraft_workflow.gates.workflow import gate_of, set_fact
 from metalcraft_workflow.rules import documents as rules
 from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.requirement import Requirement
 
 # Who did what to a row, and when: the server alone writes it
@@ -50,7 +51,7 @@ def prepare(doc: Document, method: str | None = None) -> None:
 	if goes_back or not has_passed(goes_to, "complete_packing"):
 		for row in accepted_rows(doc):
 			row.update(no_acceptance())
-	keep_versions(doc, stored)
+	record_versions(doc, stored)
 	set_fact(doc, "documents_required", int(bool(doc.shipment_documents) and not doc.get("is_return")))
 
 
@@ -216,7 +217,7 @@ def make_private(file: Document, row: Document) -> None:
 	row.file = file.file_url
 
 
-def keep_versions(doc: Document, stored: dict[str, Document]) -> None:
+def record_versions(doc: Document, stored: dict[str, Document]) -> None:
 	"""Keep what a row was before this save, where it had a file or a decision that no longer stands."""
 	rows = {row.name: row for row in doc.shipment_documents}
 	for name, old in stored.items():

@@ -14,11 +14,11 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import comma_and, escape_html, flt, get_link_to_form
 
-from metalcraft_workflow.gates import delivery, final_pack, returns, traceability
+from metalcraft_workflow.facts import delivery, final_pack, returns, traceability
+from metalcraft_workflow.facts.orders import orders_of, total_of
+from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
 from metalcraft_workflow.gates.message import in_words
-from metalcraft_workflow.gates.order_facts import orders_of, total_of
-from metalcraft_workflow.gates.returns import AUTHORIZATION, ROW
-from metalcraft_workflow.gates.turn import tell, users_with_roles
+from metalcraft_workflow.gates.notifications import notify_users, users_with_roles
 from metalcraft_workflow.rules import returns as rules
 
 # Making an authorization
@@ -100,7 +100,7 @@ def make(names: list[str], target_doc: str | dict | None, only_order: str = "") 
 	return doc
 
 
-def sources_left(line: Document, shipped: rules.Shipped, taken: list[rules.Part]) -> list[rules.Source]:
+def sources_left(line: Document, shipped: rules.Shipped, taken: list[rules.ReturnPart]) -> list[rules.Source]:
 	"""What may come back of a delivery's line, in the line's unit: one for each of its batches, where
 	those say how much there is."""
 	left = rules.left_of(line.name, shipped, taken)
@@ -119,7 +119,7 @@ def sources_left(line: Document, shipped: rules.Shipped, taken: list[rules.Part]
 
 def authorized(doc: Document, method: str | None = None) -> None:
 	"""Say on the orders that something is to come back, and tell Shipping. `on_submit`."""
-	doc.status = returns.keep_status(doc.name)
+	doc.status = returns.sync_status(doc.name)
 	for name in doc.orders():
 		rows = [
 			f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code} ({_(row.disposition)})"
@@ -132,7 +132,7 @@ def authorized(doc: Document, method: str | None = None) -> None:
 				get_link_to_form(AUTHORIZATION, doc.name), escape_html(", ".join(rows))
 			),
 		)
-	tell(
+	notify_users(
 		users_with_roles({"Shipping"}),
 		doc,
 		_("{0} may send goods back: {1}").format(doc.customer_name, doc.name),
@@ -143,9 +143,9 @@ def changed(doc: Document, method: str | None = None) -> None:
 	"""Keep where an authorization stands that was changed, closed or cancelled.
 
 	`on_update_after_submit` and `on_cancel`. What its orders have to bring again changes with a disposition;
-	that is kept when they are settled, because an authorization does not wait for orders: see `gates.locks`.
+	that is kept when they are settled, because an authorization does not wait for orders: see `facts.locks`.
 	"""
-	doc.status = returns.keep_status(doc.name)
+	doc.status = returns.sync_status(doc.name)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -284,7 +284,7 @@ def prepare(doc: Document, method: str | None = None) -> None:
 				doc.return_authorization
 			)
 		)
-	delivery.lock_orders(doc)
+	delivery.lock_orders_of(doc)
 	frappe.db.get_value(AUTHORIZATION, doc.return_authorization, "name", for_update=True)
 	if method == "before_cancel":
 		return
@@ -356,7 +356,7 @@ def receipt_problems(doc: Document) -> list[str]:
 		rows.append(
 			(
 				line.return_authorization_item or "",
-				rules.Part(
+				rules.ReturnPart(
 					line=line.dn_detail or "",
 					qty=-flt(line.qty),
 					batch_no=next((source.batch_no for source in taken if source.batch_no), ""),
@@ -378,7 +378,7 @@ def receipt_problems(doc: Document) -> list[str]:
 	return found + in_words(rules.receipt_problems(rows, waiting, factors))
 
 
-def only_in_stock(part: rules.Part) -> rules.Part:
+def only_in_stock(part: rules.ReturnPart) -> rules.ReturnPart:
 	"""`part` without the numbers that stock does not keep for its item, or keeps for the parts of a bundle."""
 	batch, serial = frappe.get_cached_value("Item", part.source, ["has_batch_no", "has_serial_no"])
 	return replace(
@@ -393,10 +393,10 @@ def received(doc: Document, method: str | None = None) -> None:
 	"""
 	if not doc.is_return or not doc.follows_process:
 		return
-	for order in final_pack.lock_orders(orders_of(doc)):
-		final_pack.keep_figures(order.name)
+	for order in final_pack.lock_process_orders(orders_of(doc)):
+		final_pack.sync_figures(order.name)
 	if doc.docstatus == 1 and doc.get("return_authorization"):
-		tell(
+		notify_users(
 			users_with_roles({"Quality Assurance"}),
 			frappe.get_doc(AUTHORIZATION, doc.return_authorization),
 			_("Came back from {0} and is to be looked at: {1}").format(
@@ -461,7 +461,7 @@ def check_credit(doc: Document, method: str | None = None) -> None:
 	at. `validate` of Sales Invoice."""
 	if not doc.get("return_authorization"):
 		return
-	delivery.lock_orders(doc)  # before the authorization, as who receives by it does
+	delivery.lock_orders_of(doc)  # before the authorization, as who receives by it does
 	authorization = frappe.get_doc(AUTHORIZATION, doc.return_authorization, for_update=True)
 	to_credit = returns.creditable(authorization, for_update=True).get(doc.return_against, {})
 	refuse_unjudged(authorization, to_credit, [line.sales_invoice_item for line in doc.items])

@@ -5,46 +5,45 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, escape_html
 
-from metalcraft_workflow.gates import customer_mail, delivery, mail_package, record
-from metalcraft_workflow.gates.final_pack import warehouses
+from metalcraft_workflow.facts import delivery
+from metalcraft_workflow.facts.final_pack import warehouses
+from metalcraft_workflow.facts.orders import orders_of
+from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import typed_text
-from metalcraft_workflow.gates.order_facts import orders_of
-from metalcraft_workflow.rules import mails
-from metalcraft_workflow.rules.requirement import Link, Requirement
-from metalcraft_workflow.rules.requirement import _ as mark
-
-# What the clearance stands on, in the order of the path
-VOUCHED_FOR = ("complete_packing", "release_documents", "clear")
+from metalcraft_workflow.outgoing import customer_mail, mail_package
+from metalcraft_workflow.rules import customer_mail as mail_rules
+from metalcraft_workflow.rules import path
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 
 def requirements(doc: Document) -> list[Requirement]:
 	"""What shipping asks for: gate `ship`."""
 	return [
-		asked(doc, "carrier", mark("Carrier"), mark("Enter the carrier."), (doc.carrier or "").strip()),
+		asked(doc, "carrier", _lt("Carrier"), _lt("Enter the carrier."), (doc.carrier or "").strip()),
 		asked(
 			doc,
 			"tracking_number",
-			mark("Tracking number"),
-			mark("Enter the tracking number."),
+			_lt("Tracking number"),
+			_lt("Enter the tracking number."),
 			(doc.tracking_number or "").strip(),
 		),
-		asked(doc, "ship_date", mark("Ship date"), mark("Enter the date of shipment."), doc.ship_date),
+		asked(doc, "ship_date", _lt("Ship date"), _lt("Enter the date of shipment."), doc.ship_date),
 		asked(
 			doc,
 			"packages",
-			mark("Number of packages"),
-			mark("Enter how many packages there are."),
+			_lt("Number of packages"),
+			_lt("Enter how many packages there are."),
 			cint(doc.packages) > 0,
 		),
 		*delivery.order_released(doc),
 		Requirement(
 			code="unchanged",
-			label=mark("Unchanged since the clearance"),
-			message=mark(
+			label=_lt("Unchanged since the clearance"),
+			message=_lt(
 				"Lines, traceability or documents were changed after the clearance. Undo the change, or have"
 				" the delivery packed and cleared again."
 			),
-			met=not any(record.changed_since(doc, gate) for gate in VOUCHED_FOR),
+			met=not any(record.changed_since(doc, gate) for gate in path.earlier("ship")),
 			link=Link(doc.doctype, doc.name),
 			waivable=False,
 		),
@@ -62,11 +61,11 @@ def asked(doc: Document, fieldname: str, label: str, message: str, value) -> Req
 	)
 
 
-def tell_customer(doc: Document) -> None:
+def mail_shipment(doc: Document) -> None:
 	"""Mail the customer that the delivery is on its way. Effect of `ship`.
 
 	The same shipment that is entered again, after a cancellation, is not told again. The package of its
-	documents follows the mail into the queue: see `gates.mail_package`.
+	documents follows the mail into the queue: see `outgoing.mail_package`.
 	"""
 
 	def write() -> customer_mail.Letter:
@@ -78,8 +77,8 @@ def tell_customer(doc: Document) -> None:
 			{"send_after": mail_package.deadline()},
 		)
 
-	stamp = mails.stamp("shipped", customer_mail.original(doc), mails.digest(doc.tracking_number))
-	customer_mail.tell("shipped", stamp, doc, write)
+	stamp = mail_rules.stamp("shipped", customer_mail.original(doc), mail_rules.digest(doc.tracking_number))
+	customer_mail.mail_customer("shipped", stamp, doc, write)
 
 
 def shipment(doc: Document, orders: list[str]) -> dict:
@@ -125,8 +124,8 @@ def return_requirements(doc: Document) -> list[Requirement]:
 	return [
 		Requirement(
 			code="return_against",
-			label=mark("The delivery that comes back"),
-			message=mark("Enter the Delivery Note that these goods were delivered with."),
+			label=_lt("The delivery that comes back"),
+			message=_lt("Enter the Delivery Note that these goods were delivered with."),
 			met=bool(doc.return_against),
 			link=Link(doc.doctype, doc.name, "return_against"),
 			waivable=False,

@@ -8,17 +8,17 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow.gates import traceability as facts
+from metalcraft_workflow.facts import traceability as facts
+from metalcraft_workflow.facts.allocation import promise_problems
+from metalcraft_workflow.facts.provenance import follow
+from metalcraft_workflow.facts.traceability import ORIGIN
 from metalcraft_workflow.gates.message import as_requirement, refuse
-from metalcraft_workflow.gates.promises import promise_problems
-from metalcraft_workflow.gates.provenance import follow
-from metalcraft_workflow.gates.traceability import ORIGIN
-from metalcraft_workflow.gates.workflow import gate_of, has_passed
-from metalcraft_workflow.rules import packing
+from metalcraft_workflow.gates.workflow import gate_of
+from metalcraft_workflow.rules import allocation
 from metalcraft_workflow.rules import traceability as rules
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.provenance import lots_of
-from metalcraft_workflow.rules.requirement import Requirement
-from metalcraft_workflow.rules.requirement import _ as mark
+from metalcraft_workflow.rules.requirement import Requirement, _lt
 
 
 def prepare(doc: Document, method: str | None = None) -> None:
@@ -56,7 +56,7 @@ def fill_and_check(doc: Document, method: str | None = None) -> None:
 	check(doc, lines)
 
 
-def fill(doc: Document, lines: list[rules.Line]) -> None:
+def fill(doc: Document, lines: list[rules.TracedLine]) -> None:
 	"""Write the traceability rows of `lines`, and where their goods come from; what people typed stays."""
 	rows = list(doc.traceability)
 	line_numbers = {row.name: row.idx for row in doc.items}
@@ -87,7 +87,7 @@ def fill(doc: Document, lines: list[rules.Line]) -> None:
 	fill_origins(doc)
 
 
-def check(doc: Document, lines: list[rules.Line]) -> None:
+def check(doc: Document, lines: list[rules.TracedLine]) -> None:
 	"""Refuse rows that name what cannot be, more than ships, or what another open delivery note has.
 
 	Looks only at what this save brings in, as `final_pack.check_lines` does. Raises ValidationError.
@@ -106,7 +106,7 @@ def requirements(doc: Document) -> list[Requirement]:
 		*as_requirement(
 			doc,
 			"stock_promised",
-			mark("Batches and serial numbers are free"),
+			_lt("Batches and serial numbers are free"),
 			promise_problems(doc),
 			"items",
 			waivable=False,
@@ -115,7 +115,7 @@ def requirements(doc: Document) -> list[Requirement]:
 		*as_requirement(
 			doc,
 			"traceability",
-			mark("Traceability is complete"),
+			_lt("Traceability is complete"),
 			facts.problems_of(doc, lines),
 			"traceability",
 			asked=bool(doc.traceability) or any(line.needs for line in lines),
@@ -131,7 +131,7 @@ def is_open(doc: Document) -> bool:
 	return not has_passed(gate_of(doc.get_doc_before_save() or doc), "complete_packing")
 
 
-def follow_rows(doc: Document, lines: list[rules.Line]) -> None:
+def follow_rows(doc: Document, lines: list[rules.TracedLine]) -> None:
 	"""Let lines, and parts of bundles, take from stock what their traceability rows name, where those were
 	changed and say it of all that ships."""
 	entries = defaultdict(list)
@@ -144,7 +144,7 @@ def follow_rows(doc: Document, lines: list[rules.Line]) -> None:
 		rows = goods[line.name, line.item_code]
 		sources = rules.chosen(line, entries[line.name, line.item_code])
 		if sources and all(row.warehouse for row in rows):
-			for row, taken in zip(rows, packing.share(sources, map(facts.stock_qty, rows)), strict=True):
+			for row, taken in zip(rows, allocation.share(sources, map(facts.stock_qty, rows)), strict=True):
 				take_from_stock(doc, row, taken)
 		elif line.needs and not line.sources:
 			# Not all is named yet. ERPNext would guess it: in the fields of a line when it uses them, and
@@ -187,7 +187,7 @@ def take_from_stock(doc: Document, row: Document, sources: list[rules.Source]) -
 	row.serial_and_batch_bundle = bundle.insert().name
 
 
-def drop_outgrown_bundles(doc: Document, lines: list[rules.Line]) -> set[facts.Key]:
+def drop_outgrown_bundles(doc: Document, lines: list[rules.TracedLine]) -> set[facts.Key]:
 	"""Give up bundles of lines whose quantity was changed: the line follows its rows from now on, and
 	ERPNext would refuse to save it. Gives the lines, with their items."""
 	outgrown = {

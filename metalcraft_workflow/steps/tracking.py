@@ -5,13 +5,13 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import comma_and
 
-from metalcraft_workflow.gates import returns
-from metalcraft_workflow.gates.final_pack import keep_figures, lock_orders
-from metalcraft_workflow.gates.order_facts import keep_stage, orders_of, read_orders
+from metalcraft_workflow.facts import returns
+from metalcraft_workflow.facts.final_pack import lock_process_orders, sync_figures
+from metalcraft_workflow.facts.orders import orders_of, read_orders, sync_stage
 from metalcraft_workflow.gates.workflow import outside_state
 
 
-def mark(doc: Document, method: str | None = None) -> None:
+def set_follows_process(doc: Document, method: str | None = None) -> None:
 	"""Say of a new Sales Order or Delivery Note whether it follows the process.
 
 	Orders do. A delivery does, unless all its orders are from before the app was installed; and then no
@@ -38,34 +38,34 @@ def place_outside(doc: Document, method: str | None = None) -> None:
 		doc.db_set("workflow_state", outside_state(doc.doctype), update_modified=False)
 
 
-def keep_order(doc: Document, method: str | None = None) -> None:
+def sync_order(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of a Sales Order that changed (`on_change`)."""
 	if doc.follows_process:
-		keep([doc.name])
+		sync([doc.name])
 
 
-def keep_delivery(doc: Document, method: str | None = None) -> None:
+def sync_delivery(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of a Delivery Note's orders."""
 	if doc.follows_process:
-		keep(orders_of(doc))
+		sync(orders_of(doc))
 
 
-def keep_invoice(doc: Document, method: str | None = None) -> None:
+def sync_invoice(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of a Sales Invoice's orders. Credit notes do not always touch the order itself."""
-	keep(_in_process(orders_of(doc)))
+	sync(_in_process(orders_of(doc)))
 
 
-def keep_transfer(doc: Document, method: str | None = None) -> None:
+def sync_transfer(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of the orders that a Stock Entry brings something to Final Pack for."""
 	orders = {doc.get("sales_order"), *(row.get("sales_order") for row in doc.items)} - {None, ""}
-	keep(_in_process(sorted(orders)))
+	sync(_in_process(sorted(orders)))
 
 
-def keep(orders: list[str]) -> None:
+def sync(orders: list[str]) -> None:
 	"""Derive and write the stage of `orders`, and where their returns stand."""
 	for facts in read_orders(orders).values():
-		keep_stage(facts)
-		returns.keep(facts)
+		sync_stage(facts)
+		returns.sync(facts)
 
 
 def recompute(orders: list[str]) -> list[dict]:
@@ -74,9 +74,9 @@ def recompute(orders: list[str]) -> list[dict]:
 	A difference is `{sales_order, field, was, is}`. Figures first: the stage follows from them.
 	"""
 	before = _derived(orders)
-	for order in lock_orders(orders):
-		keep_figures(order.name)
-	keep(orders)
+	for order in lock_process_orders(orders):
+		sync_figures(order.name)
+	sync(orders)
 	after = _derived(orders)
 	return [
 		{"sales_order": name, "field": field, "was": before[name][field], "is": value}

@@ -11,11 +11,12 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, flt
 
-from metalcraft_workflow.gates import final_pack
+from metalcraft_workflow.facts import final_pack
 from metalcraft_workflow.gates.message import in_words
-from metalcraft_workflow.gates.turn import tell, users_with_roles
-from metalcraft_workflow.gates.workflow import active_workflow, has_passed, state_rows, states_by_gate
-from metalcraft_workflow.rules import transfer as rules
+from metalcraft_workflow.gates.notifications import notify_users, users_with_roles
+from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
+from metalcraft_workflow.rules import final_pack as rules
+from metalcraft_workflow.rules.path import has_passed
 
 # Making a transfer
 
@@ -206,7 +207,7 @@ def check(doc: Document, method: str | None = None) -> None:
 		name_produced_rows(doc)
 	name_rows(doc)
 	# The lock comes before anything of this entry is written, and lasts until the commit.
-	for order in final_pack.lock_orders(sorted(orders_of(doc))):
+	for order in final_pack.lock_process_orders(sorted(orders_of(doc))):
 		check_rows(doc, order)
 
 
@@ -296,7 +297,7 @@ def check_rows(doc: Document, order: frappe._dict) -> None:
 	"""Refuse what `doc` may not bring to Final Pack, or take from it, for one order."""
 	places = final_pack.warehouses(order.company)
 	rows = [
-		rules.Row(
+		rules.TransferRow(
 			idx=row.idx,
 			line=row.sales_order_item,
 			item_code=row.item_code,
@@ -343,13 +344,13 @@ def check_order(order: Document | frappe._dict) -> None:
 
 def lock(doc: Document, method: str | None = None) -> None:
 	"""Lock the orders before the stock is touched, as a submit does. In `before_cancel`."""
-	final_pack.lock_orders(sorted(orders_of(doc)))
+	final_pack.lock_process_orders(sorted(orders_of(doc)))
 
 
-def keep_figures(doc: Document, method: str | None = None) -> None:
+def sync_figures(doc: Document, method: str | None = None) -> None:
 	"""Bring the figures of the orders up to date. In `on_submit` and `on_cancel` of a Stock Entry."""
-	for order in final_pack.lock_orders(sorted(orders_of(doc))):
-		final_pack.keep_figures(order.name)
+	for order in final_pack.lock_process_orders(sorted(orders_of(doc))):
+		final_pack.sync_figures(order.name)
 		places = final_pack.warehouses(order.company)
 		arrived = [
 			row
@@ -359,16 +360,16 @@ def keep_figures(doc: Document, method: str | None = None) -> None:
 			and final_pack.direction(row, places) > 0
 		]
 		if arrived and doc.docstatus == 1:
-			tell_final_pack(doc, order, arrived)
+			notify_final_pack(doc, order, arrived)
 
 
-def keep_figures_of_order(doc: Document, method: str | None = None) -> None:
+def sync_figures_of_order(doc: Document, method: str | None = None) -> None:
 	"""Bring the figures of an order up to date whose quantities changed. In `on_update_after_submit`."""
 	if doc.follows_process and flt(doc.per_final_pack):
-		final_pack.keep_figures(doc.name)
+		final_pack.sync_figures(doc.name)
 
 
-def tell_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) -> None:
+def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) -> None:
 	"""Tell those who begin delivery notes that something has arrived."""
 	workflow = active_workflow("Delivery Note")
 	if not workflow:
@@ -377,7 +378,7 @@ def tell_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) ->
 	items = ", ".join(f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code}" for row in rows[:3])
 	if len(rows) > 3:
 		items = _("{0} and {1} more").format(items, len(rows) - 3)
-	tell(
+	notify_users(
 		users_with_roles(roles),
 		doc,
 		_("Arrived at Final Pack for {0} ({1}): {2}").format(order.name, order.customer_name, items),

@@ -9,12 +9,12 @@ from frappe.model.workflow import bulk_workflow_approval
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 
-from metalcraft_workflow.gates import credit
+from metalcraft_workflow.facts import credit
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
 from metalcraft_workflow.gates.waiver import waive
-from metalcraft_workflow.tests import deliveries, factories, side_by_side
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	COMPANY,
 	CONTROLLER,
@@ -356,7 +356,7 @@ class TestCredit(FrappeTestCase):
 		orders = [self.request(customer), self.request(customer)]
 		for order in orders:
 			self.assertEqual(order.workflow_state, "Pending Approval")
-		said = side_by_side.run(*((APPROVER, "Approve", order) for order in orders), overlap=False)
+		said = concurrency.run(*((APPROVER, "Approve", order) for order in orders), overlap=False)
 		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
 		self.assertIn("GateNotMet", " ".join(said))
 		self.assertEqual(sorted(stored(order).docstatus for order in orders), [0, 1])

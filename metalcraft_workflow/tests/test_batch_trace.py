@@ -8,9 +8,10 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.batch_trace import execute
-from metalcraft_workflow.rules.trace import BACKWARDS, FORWARDS
-from metalcraft_workflow.tests import deliveries, factories, returns, sourcing
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.rules.batch_trace import BACKWARDS, FORWARDS
+from metalcraft_workflow.tests.support import deliveries, factories, returns, sourcing
+from metalcraft_workflow.tests.support.cost import counted
+from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
 	COMPANY,
@@ -22,8 +23,7 @@ from metalcraft_workflow.tests.factories import (
 	SUPPORT,
 	as_user,
 )
-from metalcraft_workflow.tests.marks import needs_ledger_reports
-from metalcraft_workflow.tests.test_cost import counted
+from metalcraft_workflow.tests.support.marks import needs_ledger_reports
 
 NAMED = {"use_serial_batch_fields": 1}
 

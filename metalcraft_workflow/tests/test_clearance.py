@@ -2,8 +2,9 @@ import frappe
 from frappe.utils import fmt_money, nowdate
 
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.tests import deliveries, factories, money
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
 	CONTROLLER,
@@ -13,7 +14,6 @@ from metalcraft_workflow.tests.factories import (
 	act,
 	as_user,
 )
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
 
 
 class TestClearance(FinalPackCase):

@@ -1,49 +1,13 @@
 from unittest.mock import patch
 
 import frappe
-from frappe.tests.utils import FrappeTestCase, change_settings
+from frappe.tests.utils import change_settings
 from frappe.utils import add_days, fmt_money, formatdate, getdate, nowdate
 
-from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.steps import closing
-from metalcraft_workflow.tests import deliveries, factories, money, rest
-from metalcraft_workflow.tests.factories import APPROVER, SUPPORT, as_user
-
-
-class ClosingCase(FrappeTestCase):
-	@classmethod
-	def setUpClass(cls):
-		super().setUpClass()
-		factories.setup_world()
-
-	def setUp(self):
-		frappe.set_user("Administrator")
-
-	def tearDown(self):
-		money.commit()  # a sweep has committed the settings of the test: so are those put back
-
-	def assertClosed(self, order):
-		money.commit()
-		self.assertEqual(money.state(order), ("Closed", "Closed"), self.open_points(order))
-		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "closed_by_workflow"), 1)
-
-	def assertOpen(self, order, *codes):
-		"""The order is open; its form gives `codes` as the reasons, when there are any named."""
-		money.commit()
-		self.assertNotEqual(money.state(order)[0], "Closed")
-		if codes:
-			self.assertEqual(sorted(self.open_points(order)), sorted(codes))
-
-	def open_points(self, order):
-		with as_user(SUPPORT):
-			gates = get_checklist("Sales Order", order.name)
-		return {
-			row["code"]: row["message"]
-			for gate in gates
-			if gate["gate"] == "close"
-			for row in gate["requirements"]
-			if not row["met"]
-		}
+from metalcraft_workflow.tests.support import deliveries, factories, money, rest
+from metalcraft_workflow.tests.support.cases import ClosingCase
+from metalcraft_workflow.tests.support.factories import APPROVER, SUPPORT, as_user
 
 
 class TestClosing(ClosingCase):

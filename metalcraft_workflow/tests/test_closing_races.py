@@ -5,9 +5,9 @@ What is made here stays on the site; every order and customer is new.
 
 import frappe
 
-from metalcraft_workflow.tests import deliveries, factories, money, side_by_side
-from metalcraft_workflow.tests.factories import ACCOUNTS, CONTROLLER, SHIPPER
-from metalcraft_workflow.tests.test_closing import ClosingCase
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money
+from metalcraft_workflow.tests.support.cases import ClosingCase
+from metalcraft_workflow.tests.support.factories import ACCOUNTS, CONTROLLER, SHIPPER
 
 
 class TestSideBySide(ClosingCase):
@@ -25,7 +25,7 @@ class TestSideBySide(ClosingCase):
 				money.ship(order)
 				invoices = [money.invoice_order(order, qty=1) for _number in range(count)]
 				payments = [money.pay(invoice, submit=False) for invoice in invoices]
-				said = side_by_side.run(*((ACCOUNTS, "submit", payment) for payment in payments))
+				said = concurrency.run(*((ACCOUNTS, "submit", payment) for payment in payments))
 				self.assertClosedOnce(order, said)
 
 	def test_a_delivery_and_a_payment(self):
@@ -33,7 +33,7 @@ class TestSideBySide(ClosingCase):
 		invoice = money.invoice_order(order)
 		payment = money.pay(invoice, submit=False)
 		delivery = self.cleared_delivery(order)
-		said = side_by_side.run((SHIPPER, "Ship", delivery), (ACCOUNTS, "submit", payment))
+		said = concurrency.run((SHIPPER, "Ship", delivery), (ACCOUNTS, "submit", payment))
 		self.assertClosedOnce(order, said)
 
 	def test_two_deliveries_of_one_line(self):
@@ -41,7 +41,7 @@ class TestSideBySide(ClosingCase):
 		order = money.order()
 		money.pay(money.invoice_order(order))
 		notes = [self.cleared_delivery(order, 5), self.cleared_delivery(order, 5)]
-		said = side_by_side.run(*((SHIPPER, "Ship", note) for note in notes), overlap=False)
+		said = concurrency.run(*((SHIPPER, "Ship", note) for note in notes), overlap=False)
 		self.assertClosedOnce(order, said)
 		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "per_delivered"), 100)
 		self.assertEqual(frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty"), 10)
@@ -52,7 +52,7 @@ class TestSideBySide(ClosingCase):
 		first, second = money.invoice_order(order, qty=1), money.invoice_order(order, qty=1)
 		paid = money.pay(first)
 		money.commit()
-		said = side_by_side.run(
+		said = concurrency.run(
 			(CONTROLLER, "cancel", paid),
 			(ACCOUNTS, "submit", money.pay(second, submit=False)),
 			overlap=False,

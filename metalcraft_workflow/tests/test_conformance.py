@@ -1,25 +1,17 @@
-import io
-import unicodedata
 from unittest.mock import patch
 
 import frappe
-from pypdf import PdfReader
 
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.gates.prints import print_pdf
+from metalcraft_workflow.outgoing.prints import print_pdf
 from metalcraft_workflow.steps.conformance import issue_certificate
-from metalcraft_workflow.tests import deliveries, factories, rest
-from metalcraft_workflow.tests.factories import PACKER, QA, SUPPORT, act, as_user
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
-from metalcraft_workflow.tests.web_server import serve_assets
+from metalcraft_workflow.tests.support import deliveries, factories, rest
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import PACKER, QA, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support.pdf import text_of
+from metalcraft_workflow.tests.support.web_server import serve_assets
 
 CONFORMANCE = "Certificate of Conformance"
-
-
-def text_of(pdf: bytes) -> str:
-	"""What a PDF says, with its line breaks as spaces and its ligatures as letters."""
-	text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
-	return " ".join(unicodedata.normalize("NFKC", text).replace("-\n", "-").split())
 
 
 def stored(url: str) -> bytes:

@@ -1,44 +1,13 @@
 """What the app's handlers cost, in queries: next to nothing on documents that are none of its
 business, and a handful on those that are."""
 
-from contextlib import contextmanager
-from unittest.mock import patch
-
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import nowdate
 
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import COMPANY, FINAL_PACK, SUPPORT, as_user
-
-
-@contextmanager
-def counted():
-	"""Counts the queries that are run inside: `with counted() as queries: ...; len(queries)`."""
-	queries, run = [], frappe.db.sql
-
-	def sql(*args, **kwargs):
-		result = run(*args, **kwargs)
-		queries.append(str(frappe.db.last_query))
-		return result
-
-	with patch.object(frappe.db, "sql", sql):
-		yield queries
-
-
-@contextmanager
-def without_the_app():
-	"""Document events of every other app, as if this one were not installed."""
-	hooks = frappe.get_doc_hooks()
-	others = {
-		doctype: {
-			event: [handler for handler in handlers if not handler.startswith("metalcraft_workflow.")]
-			for event, handlers in events.items()
-		}
-		for doctype, events in hooks.items()
-	}
-	with patch.object(frappe.local, "doc_events_hooks", others):
-		yield
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.cost import counted, without_the_app
+from metalcraft_workflow.tests.support.factories import COMPANY, FINAL_PACK, SUPPORT, as_user
 
 
 class TestCost(FrappeTestCase):

@@ -8,16 +8,23 @@ import frappe
 from frappe.email.doctype.email_queue.email_queue import SendMailContext
 from frappe.tests.utils import FrappeTestCase, change_settings
 
-from metalcraft_workflow.gates import customer_mail, mail_package
+from metalcraft_workflow.outgoing import customer_mail, mail_package
 from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates
 from metalcraft_workflow.steps.closing import settle
-from metalcraft_workflow.tests import deliveries, factories, money, rest, side_by_side
-from metalcraft_workflow.tests.factories import APPROVER, SHIPPER, SUPPORT, act, as_user, change_quantity
-from metalcraft_workflow.tests.test_production import make_account, without_account
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money, rest
+from metalcraft_workflow.tests.support.factories import (
+	APPROVER,
+	SHIPPER,
+	SUPPORT,
+	act,
+	as_user,
+	change_quantity,
+)
+from metalcraft_workflow.tests.support.mail_account import make_account, without_account
 
 BUYER = "buyer@customer.test"
 SWITCHES = {f"mail_{kind}": 1 for kind in TEMPLATES}
-PACKAGE = "metalcraft_workflow.gates.package.package_pdf"
+PACKAGE = "metalcraft_workflow.outgoing.package.package_pdf"
 
 
 class TestCustomerMails(FrappeTestCase):
@@ -189,7 +196,7 @@ class TestCustomerMails(FrappeTestCase):
 	def test_two_people_who_send_it_at_the_same_moment_send_once(self):
 		with change_settings("Metalcraft Settings", {"mail_invoice": 0}):
 			invoice = money.invoice(self.shipped())
-		said = side_by_side.run(
+		said = concurrency.run(
 			(SUPPORT, "mail", invoice), ("support2@metalcraft.test", "mail", invoice), overlap=False
 		)
 		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
@@ -238,7 +245,9 @@ class TestCustomerMails(FrappeTestCase):
 		for broken in ("common_context", "customer_addresses"):
 			with (
 				self.subTest(broken),
-				patch(f"metalcraft_workflow.gates.customer_mail.{broken}", side_effect=TypeError("no day")),
+				patch(
+					f"metalcraft_workflow.outgoing.customer_mail.{broken}", side_effect=TypeError("no day")
+				),
 			):
 				doc = self.shipped()
 				order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)

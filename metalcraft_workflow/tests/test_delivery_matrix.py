@@ -6,9 +6,9 @@ from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.setup.workflows import DELIVERY_NOTE_STATES, DELIVERY_NOTE_TRANSITIONS
-from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import PACKER, PEOPLE, QA, SHIPPER, SUPPORT, act, as_user
-from metalcraft_workflow.tests.rest import call, request
+from metalcraft_workflow.tests.support import deliveries, factories
+from metalcraft_workflow.tests.support.factories import PACKER, PEOPLE, QA, SHIPPER, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support.rest import call, request
 
 # ERPNext lets Sales User submit and cancel delivery notes
 SALES = "sales@metalcraft.test"

@@ -8,8 +8,8 @@ from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.waiting import count
 from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orders
 from metalcraft_workflow.metalcraft_workflow.report.release_history import release_history
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
 
 
 class DeskCase(FrappeTestCase):

@@ -3,11 +3,11 @@
 import frappe
 from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.gates.documents import given_name
+from metalcraft_workflow.facts.documents import given_name
 from metalcraft_workflow.steps.document_files import place_files, use_batch_certificates
-from metalcraft_workflow.tests import deliveries, factories, rest
-from metalcraft_workflow.tests.factories import PACKER, QA, SHIPPER, act, as_user
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
+from metalcraft_workflow.tests.support import deliveries, factories, rest
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import PACKER, QA, SHIPPER, act, as_user
 
 CONFORMANCE, MILL, PICTURES = "Certificate of Conformance", "Mill Certificate", "Pictures"
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -11,9 +11,9 @@ from erpnext.selling.doctype.quotation.quotation import make_sales_order
 from frappe.tests.utils import FrappeTestCase, change_settings
 from frappe.utils import add_days, nowdate
 
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import COMPANY, FINAL_PACK, SUPPORT, as_user
-from metalcraft_workflow.tests.marks import needs_mariadb
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import COMPANY, FINAL_PACK, SUPPORT, as_user
+from metalcraft_workflow.tests.support.marks import needs_mariadb
 
 SALES = "sales@metalcraft.test"
 

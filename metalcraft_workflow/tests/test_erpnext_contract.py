@@ -9,8 +9,8 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, flt, nowdate
 
 from metalcraft_workflow.steps import closing, tracking
-from metalcraft_workflow.tests import deliveries, factories, money
-from metalcraft_workflow.tests.factories import ACCOUNTS, COMPANY, FINAL_PACK, SUPPORT, as_user
+from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support.factories import ACCOUNTS, COMPANY, FINAL_PACK, SUPPORT, as_user
 
 # What is imported or called by name, with the arguments that are given
 NAMES = {

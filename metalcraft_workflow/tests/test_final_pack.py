@@ -1,5 +1,4 @@
 import frappe
-from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
@@ -8,8 +7,10 @@ from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.steps import final_pack, quality, traceability
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests import deliveries, factories, rest, side_by_side, sourcing
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, rest, sourcing
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.cost import counted
+from metalcraft_workflow.tests.support.factories import (
 	FINAL_PACK,
 	MANAGER,
 	PACKER,
@@ -19,34 +20,6 @@ from metalcraft_workflow.tests.factories import (
 	act,
 	as_user,
 )
-from metalcraft_workflow.tests.test_cost import counted
-
-
-class FinalPackCase(FrappeTestCase):
-	@classmethod
-	def setUpClass(cls):
-		super().setUpClass()
-		factories.setup_world()
-
-	def assertRefused(self, *words, exception=frappe.ValidationError):
-		"""Like assertRaises; each of `words` has to be in the message that the user sees."""
-		return Refused(self, words, exception)
-
-
-class Refused:
-	def __init__(self, case, words, exception):
-		self.case, self.words, self.exception = case, words, exception
-
-	def __enter__(self):
-		frappe.clear_messages()
-
-	def __exit__(self, kind, error, traceback):
-		self.case.assertIsNotNone(kind, "nothing was refused")
-		if not issubclass(kind, self.exception):
-			return False
-		for word in self.words:
-			self.case.assertIn(str(word), str(error))
-		return True
 
 
 class TestDeliveryNoteOfOrder(FinalPackCase):
@@ -686,7 +659,7 @@ class TestSideBySide(FinalPackCase):
 	def test_two_people_never_pack_the_same_goods(self):
 		order = deliveries.approved_order()
 		deliveries.bring(order, 6)
-		said = side_by_side.run((PACKER, "pack", order), (PACKER, "pack", order), overlap=False)
+		said = concurrency.run((PACKER, "pack", order), (PACKER, "pack", order), overlap=False)
 		notes = frappe.get_all(
 			"Delivery Note Item", {"so_detail": order.items[0].name, "docstatus": 0}, pluck="qty"
 		)
@@ -701,7 +674,7 @@ class TestSideBySide(FinalPackCase):
 		for order, one in zip(orders, (batch, deliveries.new_batch()), strict=True):
 			deliveries.bring(order, batch_no=one, use_serial_batch_fields=1)
 		notes = [deliveries.unnamed(order, batch) for order in orders]
-		said = side_by_side.run(*((PACKER, "name", note) for note in notes), overlap=False)
+		said = concurrency.run(*((PACKER, "name", note) for note in notes), overlap=False)
 		self.assertOneTook(notes, said, batch)
 
 	def test_two_people_never_promise_the_same_serial_number(self):
@@ -715,7 +688,7 @@ class TestSideBySide(FinalPackCase):
 			deliveries.unnamed(order, "\n".join(some))
 			for order, some in zip(orders, (serials[:2], serials[1::-1]), strict=True)
 		]
-		said = side_by_side.run(*((PACKER, "name", note) for note in notes), overlap=False)
+		said = concurrency.run(*((PACKER, "name", note) for note in notes), overlap=False)
 		self.assertOneTook(notes, said, serials[0])
 
 	def test_people_who_name_other_goods_do_not_wait_for_each_other(self):
@@ -725,7 +698,7 @@ class TestSideBySide(FinalPackCase):
 			deliveries.bring(order, batch_no=batch, use_serial_batch_fields=1)
 			notes.append(deliveries.unnamed(order, batch))
 		# nobody commits before everybody has written
-		said = side_by_side.run(*((PACKER, "name", note) for note in notes))
+		said = concurrency.run(*((PACKER, "name", note) for note in notes))
 		self.assertEqual(said, ["done"] * 3)
 
 	def assertOneTook(self, notes, said, name):

@@ -11,8 +11,8 @@ from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.setup.defaults import GATE_REQUIREMENTS
 from metalcraft_workflow.setup.install import check_versions
-from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import deliveries, factories
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	CONTROLLER,
 	MANAGER,

@@ -3,8 +3,8 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.guard import PassageRefused, ReasonRequired
 from metalcraft_workflow.gates.record import last_passage
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import APPROVER, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import APPROVER, SUPPORT, act, as_user
 
 
 class TestGuard(FrappeTestCase):

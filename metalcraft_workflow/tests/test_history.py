@@ -12,8 +12,8 @@ from metalcraft_workflow.setup.workflows import (
 	restore_workflows,
 )
 from metalcraft_workflow.steps import closing, tracking
-from metalcraft_workflow.tests import deliveries, factories, money
-from metalcraft_workflow.tests.factories import COMPANY, FINAL_PACK, as_user
+from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support.factories import COMPANY, FINAL_PACK, as_user
 
 OLD_HAND = "oldhand@metalcraft.test"
 

@@ -3,9 +3,9 @@ from unittest.mock import patch
 import frappe
 from frappe.tests.utils import FrappeTestCase, change_settings
 
-from metalcraft_workflow.tests import deliveries, factories, money, rest
-from metalcraft_workflow.tests.factories import ACCOUNTS, CONTROLLER, QA, SHIPPER, SUPPORT, as_user
-from metalcraft_workflow.tests.test_production import make_account
+from metalcraft_workflow.tests.support import deliveries, factories, money, rest
+from metalcraft_workflow.tests.support.factories import ACCOUNTS, CONTROLLER, QA, SHIPPER, SUPPORT, as_user
+from metalcraft_workflow.tests.support.mail_account import make_account
 
 
 class TestInvoicing(FrappeTestCase):

@@ -9,15 +9,8 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import (
-	COMPANY,
-	FINAL_PACK,
-	MANAGER,
-	SUPPORT,
-	act,
-	as_user,
-)
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import COMPANY, FINAL_PACK, MANAGER, SUPPORT, act, as_user
 
 HEADER = (
 	"Customer",

@@ -4,15 +4,8 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.setup.workflows import SALES_ORDER_STATES, SALES_ORDER_TRANSITIONS
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import (
-	APPROVER,
-	CONTROLLER,
-	PEOPLE,
-	SUPPORT,
-	act,
-	as_user,
-)
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import APPROVER, CONTROLLER, PEOPLE, SUPPORT, act, as_user
 
 SECOND_APPROVER = "approver2@metalcraft.test"
 

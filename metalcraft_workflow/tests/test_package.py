@@ -6,13 +6,13 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from metalcraft_workflow.demo.pdf import one_page
-from metalcraft_workflow.gates.documents import attach
-from metalcraft_workflow.gates.package import download_package, package_pdf
-from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import PACKER, QA, act, as_user
-from metalcraft_workflow.tests.test_conformance import text_of
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
-from metalcraft_workflow.tests.web_server import serve_assets
+from metalcraft_workflow.facts.documents import attach
+from metalcraft_workflow.outgoing.package import download_package, package_pdf
+from metalcraft_workflow.tests.support import deliveries, factories
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import PACKER, QA, act, as_user
+from metalcraft_workflow.tests.support.pdf import text_of
+from metalcraft_workflow.tests.support.web_server import serve_assets
 
 MILL, PICTURES = "Mill Certificate", "Pictures"
 

@@ -4,8 +4,8 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.setup.permissions import GRANTS, grant_permissions, revoke_permissions, rules
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import PACKER, as_user
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import PACKER, as_user
 
 
 class TestPermissions(FrappeTestCase):

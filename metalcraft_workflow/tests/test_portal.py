@@ -13,14 +13,15 @@ from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import get_test_client
 
-from metalcraft_workflow.gates.customer_mail import customer_addresses
-from metalcraft_workflow.portal import access, messages, orders
+from metalcraft_workflow.access import customers
+from metalcraft_workflow.outgoing.customer_mail import customer_addresses
+from metalcraft_workflow.portal import messages, orders
 from metalcraft_workflow.portal.documents import DOCUMENT_FIELDS
-from metalcraft_workflow.tests import deliveries, factories, money, rest
-from metalcraft_workflow.tests.factories import SUPPORT, as_user
-from metalcraft_workflow.tests.quotations import make_quotation, send
-from metalcraft_workflow.tests.rest import key_of
-from metalcraft_workflow.tests.test_production import make_account
+from metalcraft_workflow.tests.support import deliveries, factories, money, rest
+from metalcraft_workflow.tests.support.factories import SUPPORT, as_user
+from metalcraft_workflow.tests.support.mail_account import make_account
+from metalcraft_workflow.tests.support.quotations import make_quotation, send
+from metalcraft_workflow.tests.support.rest import key_of
 
 CERTIFICATE = "Certificate of Conformance"
 DOCTYPES = ("Sales Order", "Delivery Note", "Sales Invoice", "Quotation")
@@ -153,14 +154,14 @@ class TestPortal(FrappeTestCase):
 	# Who acts for whom
 
 	def test_users_act_for_the_customers_that_they_are_linked_with(self):
-		self.assertEqual(access.customers_of(self.user), [self.customer])
-		self.assertEqual(access.customers_of(self.both), sorted([self.customer, self.other]))
-		users = access.users_of(self.customer)
+		self.assertEqual(customers.customers_of(self.user), [self.customer])
+		self.assertEqual(customers.customers_of(self.both), sorted([self.customer, self.other]))
+		users = customers.users_of(self.customer)
 		self.assertLessEqual({self.user, self.both}, set(users))
 		self.assertNotIn(self.other_user, users)
-		self.assertEqual(access.users_of(self.other), sorted([self.other_user, self.stranger, self.both]))
+		self.assertEqual(customers.users_of(self.other), sorted([self.other_user, self.stranger, self.both]))
 		for nobody in ("Guest", SUPPORT, "Administrator"):
-			self.assertEqual(access.customers_of(nobody), [])
+			self.assertEqual(customers.customers_of(nobody), [])
 
 	def test_nobody_lets_themselves_in_by_a_contact_of_their_own_making(self):
 		link = {"link_doctype": "Customer", "link_name": self.customer}
@@ -186,8 +187,8 @@ class TestPortal(FrappeTestCase):
 			for doc in made:
 				# As it may be there from before
 				doc.insert(ignore_permissions=True)
-		self.assertEqual(access.customers_of(self.other_user), [self.other])
-		self.assertEqual(access.customers_of(self.stranger), [self.other])
+		self.assertEqual(customers.customers_of(self.other_user), [self.other])
+		self.assertEqual(customers.customers_of(self.stranger), [self.other])
 		# nor do they get its mails, or make an address of ours one of its own
 		self.assertNotIn("climber@customer.test", str(customer_addresses(self.customer)))
 		self.assertNotIn("climber@customer.test", messages.addresses_of(self.order))
@@ -287,9 +288,9 @@ class TestPortal(FrappeTestCase):
 
 	def test_disabled_users_and_customers_have_no_access(self):
 		frappe.db.set_value("Customer", self.other, "disabled", 1)
-		self.assertEqual(access.customers_of(self.both), [self.customer])
+		self.assertEqual(customers.customers_of(self.both), [self.customer])
 		frappe.db.set_value("User", self.both, "enabled", 0)
-		self.assertEqual(access.customers_of(self.both), [])
+		self.assertEqual(customers.customers_of(self.both), [])
 		frappe.db.rollback()
 
 	# What they see
@@ -359,9 +360,9 @@ class TestPortal(FrappeTestCase):
 
 	def test_closed_orders_say_when(self):
 		self.order.db_set("status", "Closed")
-		from metalcraft_workflow.gates.order_facts import keep_stage, read_order
+		from metalcraft_workflow.facts.orders import read_order, sync_stage
 
-		keep_stage(read_order(self.order.name))
+		sync_stage(read_order(self.order.name))
 		with as_user(self.user):
 			sent = orders.get_order(self.order.name)
 		self.assertEqual(sent["stage"], "Closed")
@@ -415,7 +416,7 @@ class TestPortal(FrappeTestCase):
 
 		with as_user(self.user):
 			self.assertTrue(orders.get_order(self.order.name)["shipments"][0]["has_package"])
-		with patch("metalcraft_workflow.gates.package.package_pdf", return_value=b"%PDF-1.4 all of it"):
+		with patch("metalcraft_workflow.outgoing.package.package_pdf", return_value=b"%PDF-1.4 all of it"):
 			answer = package(self.shipped, self.user)
 			self.assertEqual((answer.status_code, answer.body), (200, b"%PDF-1.4 all of it"))
 			for delivery, user in ((self.unshipped, self.user), (self.shipped, self.other_user)):

@@ -5,9 +5,9 @@ from frappe.desk.form.load import get_communications
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.portal import messages
-from metalcraft_workflow.tests import factories, money, rest
-from metalcraft_workflow.tests.factories import APPROVER, QA, SUPPORT, as_user
-from metalcraft_workflow.tests.test_production import make_account
+from metalcraft_workflow.tests.support import factories, money, rest
+from metalcraft_workflow.tests.support.factories import APPROVER, QA, SUPPORT, as_user
+from metalcraft_workflow.tests.support.mail_account import make_account
 
 ASK = "metalcraft_workflow.portal.messages.ask"
 

@@ -5,9 +5,9 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, getdate, nowdate
 
 from metalcraft_workflow.portal import purchase_order
-from metalcraft_workflow.tests import factories, money, quotations, rest, side_by_side
-from metalcraft_workflow.tests.factories import APPROVER, SUPPORT, act, as_user
-from metalcraft_workflow.tests.quotations import PDF, accept, make_quotation, orders_of, send
+from metalcraft_workflow.tests.support import concurrency, factories, money, quotations, rest
+from metalcraft_workflow.tests.support.factories import APPROVER, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support.quotations import PDF, accept, make_quotation, orders_of, send
 
 METHOD = "/api/method/metalcraft_workflow.portal.purchase_order"
 
@@ -129,13 +129,13 @@ class TestPortalPurchaseOrder(FrappeTestCase):
 
 	def test_two_tabs_at_the_same_moment_make_one_order(self):
 		quotation = make_quotation(self.customer)
-		said = side_by_side.run(*[(self.user, "accept", quotation)] * 3, overlap=False)
+		said = concurrency.run(*[(self.user, "accept", quotation)] * 3, overlap=False)
 		self.assertEqual(said, ["done"] * 3)
 		self.assertEqual(len(orders_of(quotation)), 1)
 
 	def test_two_quotations_at_the_same_moment_do_not_hinder_each_other(self):
 		pair = [make_quotation(self.customer), make_quotation(self.customer)]
-		said = side_by_side.run(*((self.user, "accept", quotation) for quotation in pair), overlap=False)
+		said = concurrency.run(*((self.user, "accept", quotation) for quotation in pair), overlap=False)
 		self.assertEqual(said, ["done", "done"])
 
 	def test_closed_quotations_are_refused_in_a_sentence(self):

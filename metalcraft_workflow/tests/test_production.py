@@ -11,9 +11,9 @@ from frappe.utils.html_utils import unescape_html
 from PIL import Image
 
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.metalcraft_workflow.doctype.production_notice import production_notice as outbox
-from metalcraft_workflow.tests import factories, side_by_side
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.outgoing import production_notices as outbox
+from metalcraft_workflow.tests.support import concurrency, factories
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	MANAGER,
 	PACKER,
@@ -28,6 +28,7 @@ from metalcraft_workflow.tests.factories import (
 	make_item,
 	make_order,
 )
+from metalcraft_workflow.tests.support.mail_account import forget_accounts, make_account, without_account
 
 SECOND = "approver2@metalcraft.test"
 FIELDS = ["name", "department", "revision", "kind", "status", "error", "email_queue", "sales_order"]
@@ -77,38 +78,6 @@ def make_group(name: str, parent: str = "All Item Groups", *departments: str, is
 			}
 		).insert()
 	return name
-
-
-def make_account() -> None:
-	"""An outgoing account, so that mails can be queued."""
-	if frappe.db.exists("Email Account", "MT Outgoing"):
-		frappe.db.set_value("Email Account", "MT Outgoing", {"default_outgoing": 1, "enable_outgoing": 1})
-	else:
-		frappe.get_doc(
-			{
-				"doctype": "Email Account",
-				"email_account_name": "MT Outgoing",
-				"email_id": "erp@metalcraft.test",
-				"enable_outgoing": 1,
-				"default_outgoing": 1,
-				"smtp_server": "127.0.0.1",
-				"smtp_port": 1,
-				"no_smtp_authentication": 1,
-			}
-		).insert()
-	forget_accounts()
-
-
-def forget_accounts() -> None:
-	"""Frappe keeps the outgoing account for the request."""
-	for name in ("outgoing_email_account",):
-		if hasattr(frappe.local, name):
-			delattr(frappe.local, name)
-
-
-def without_account() -> None:
-	frappe.db.set_value("Email Account", {"enable_outgoing": 1}, "enable_outgoing", 0)
-	forget_accounts()
 
 
 class ProductionCase(FrappeTestCase):
@@ -529,7 +498,7 @@ class TestOutbox(ProductionCase):
 		self.assertEqual(notice.not_told, PRODUCER)
 
 	def test_broken_template_does_not_stop_the_approval(self):
-		with patch.object(outbox.ProductionNotice, "subject", side_effect=ZeroDivisionError("by zero")):
+		with patch.object(outbox, "subject", side_effect=ZeroDivisionError("by zero")):
 			notice = self.notice(self.approved())
 		self.assertEqual(notice.status, "Failed")
 		self.assertIn("by zero", notice.error)
@@ -539,7 +508,7 @@ class TestOutbox(ProductionCase):
 		"""The database has rolled everything back by then: the approval must not seem to stand."""
 		order = make_order((self.cylinder, 1, 10))
 		act(order, "Request Approval", SUPPORT)
-		with patch.object(outbox.ProductionNotice, "subject", side_effect=frappe.QueryDeadlockError):
+		with patch.object(outbox, "subject", side_effect=frappe.QueryDeadlockError):
 			with self.assertRaises(frappe.QueryDeadlockError):
 				act(order, "Approve", APPROVER)
 
@@ -671,7 +640,7 @@ class TestSideBySide(ProductionCase):
 		self.assertEqual(notice.status, "Failed")
 		make_account()
 		for overlap in (True, False):
-			said = side_by_side.run(*[("Administrator", "deliver", notice)] * 3, overlap=overlap)
+			said = concurrency.run(*[("Administrator", "deliver", notice)] * 3, overlap=overlap)
 			self.assertEqual(said, ["done"] * 3)
 		self.assertEqual(notice.reload().status, "Queued")
 		self.assertEqual(mails_about(notice), [notice.email_queue])

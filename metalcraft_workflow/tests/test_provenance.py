@@ -4,10 +4,10 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.gates.provenance import follow
+from metalcraft_workflow.facts.provenance import follow
 from metalcraft_workflow.rules.provenance import Lot
-from metalcraft_workflow.tests import deliveries, factories, sourcing
-from metalcraft_workflow.tests.factories import COMPANY, QA, as_user
+from metalcraft_workflow.tests.support import deliveries, factories, sourcing
+from metalcraft_workflow.tests.support.factories import COMPANY, QA, as_user
 
 
 class ProvenanceCase(FrappeTestCase):

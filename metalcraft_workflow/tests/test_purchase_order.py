@@ -11,8 +11,8 @@ from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
 from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.setup import defaults
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	COMPANY,
 	FINAL_PACK,

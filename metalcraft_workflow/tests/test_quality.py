@@ -1,11 +1,11 @@
 import frappe
 from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.gates.documents import required_documents
+from metalcraft_workflow.facts.documents import required_documents
 from metalcraft_workflow.gates.guard import GateNotMet
-from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import MANAGER, PACKER, QA, SHIPPER, SUPPORT, act, as_user
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
+from metalcraft_workflow.tests.support import deliveries, factories
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import MANAGER, PACKER, QA, SHIPPER, SUPPORT, act, as_user
 
 CONFORMANCE, MILL, PICTURES = "Certificate of Conformance", "Mill Certificate", "Pictures"
 

@@ -2,12 +2,13 @@ import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 from frappe.utils import flt
 
-from metalcraft_workflow.gates.final_pack import ready_to_pack
+from metalcraft_workflow.facts.final_pack import ready_to_pack
 from metalcraft_workflow.steps import closing
 from metalcraft_workflow.steps import returns as steps
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests import deliveries, factories, money, rest, returns, side_by_side
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money, rest, returns
+from metalcraft_workflow.tests.support.cases import ClosingCase
+from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
 	FINAL_PACK,
@@ -20,7 +21,6 @@ from metalcraft_workflow.tests.factories import (
 	act,
 	as_user,
 )
-from metalcraft_workflow.tests.test_closing import ClosingCase
 
 UPDATE_STATUS = "erpnext.selling.doctype.sales_order.sales_order.update_status"
 
@@ -594,16 +594,16 @@ class TestSideBySide(ReturnsCase):
 	def test_what_comes_back_is_authorized_received_and_credited_once(self):
 		_order, delivery, _invoice = self.closed_order()
 		drafts = [returns.draft(delivery, {"qty": 6}) for _number in range(2)]
-		said = side_by_side.run(*((MANAGER, "submit", doc) for doc in drafts), overlap=False)
+		said = concurrency.run(*((MANAGER, "submit", doc) for doc in drafts), overlap=False)
 		self.assertOneOfTwo("cannot come back", said)
 		rma = returns.stored(drafts[said.index("done")])
 		with as_user(SHIPPER):
 			backs = [steps.make_return(rma.name).insert() for _number in range(2)]
-		said = side_by_side.run(*((SHIPPER, "Receive Return", doc) for doc in backs), overlap=False)
+		said = concurrency.run(*((SHIPPER, "Receive Return", doc) for doc in backs), overlap=False)
 		self.assertOneOfTwo("does not wait for", said)
 		returns.judge(rma)
 		notes = [returns.credit(rma, submit=False) for _number in range(2)]
-		said = side_by_side.run(*((SUPPORT, "submit", doc) for doc in notes), overlap=False)
+		said = concurrency.run(*((SUPPORT, "submit", doc) for doc in notes), overlap=False)
 		self.assertOneOfTwo("not credited yet", said)
 		self.assertEqual(returns.status(rma), "Settled")
 
@@ -618,7 +618,7 @@ class TestSideBySide(ReturnsCase):
 
 	def test_another_disposition_does_not_wait_for_who_packs_the_order(self):
 		order, rma = self.to_be_replaced()
-		said = side_by_side.run((MANAGER, "credit instead", rma), (PACKER, "pack", order))
+		said = concurrency.run((MANAGER, "credit instead", rma), (PACKER, "pack", order))
 		self.assertEqual(said, ["done", "done"])
 		self.assertEqual(returns.stored(rma).items[0].disposition, "Credit")
 
@@ -626,7 +626,7 @@ class TestSideBySide(ReturnsCase):
 		_order, rma = self.to_be_replaced()
 		with as_user(SHIPPER):
 			back = steps.make_return(rma.name).insert()
-		said = side_by_side.run(
+		said = concurrency.run(
 			(MANAGER, "credit instead", rma), (SHIPPER, "Receive Return", back), overlap=False
 		)
 		self.assertEqual(said, ["done", "done"])

@@ -7,9 +7,9 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.setup.workflows import restore_workflows
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import APPROVER, COMPANY, FINAL_PACK, MANAGER, SUPPORT, act
-from metalcraft_workflow.tests.rest import call, request
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import APPROVER, COMPANY, FINAL_PACK, MANAGER, SUPPORT, act
+from metalcraft_workflow.tests.support.rest import call, request
 
 
 class TestRoutes(FrappeTestCase):

@@ -2,12 +2,12 @@
 
 import frappe
 
-from metalcraft_workflow.gates.contents import delivery_contents
 from metalcraft_workflow.gates.guard import GateNotMet
+from metalcraft_workflow.outgoing.contents import delivery_contents
 from metalcraft_workflow.steps.final_pack import make_delivery_note
-from metalcraft_workflow.tests import deliveries, factories, money
-from metalcraft_workflow.tests.factories import PACKER, act, as_user
-from metalcraft_workflow.tests.test_closing import ClosingCase
+from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support.cases import ClosingCase
+from metalcraft_workflow.tests.support.factories import PACKER, act, as_user
 
 CERTIFICATE = "Mill Certificate"
 

@@ -4,11 +4,12 @@ import frappe
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice, make_sales_return
 from frappe.tests.utils import change_settings
 
-from metalcraft_workflow.gates.final_pack import ready_to_pack
+from metalcraft_workflow.facts.final_pack import ready_to_pack
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.steps.final_pack import make_delivery_note
-from metalcraft_workflow.tests import deliveries, factories
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import deliveries, factories
+from metalcraft_workflow.tests.support.cases import FinalPackCase
+from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
 	COMPANY,
@@ -22,8 +23,7 @@ from metalcraft_workflow.tests.factories import (
 	act,
 	as_user,
 )
-from metalcraft_workflow.tests.test_final_pack import FinalPackCase
-from metalcraft_workflow.tests.test_production import make_account, without_account
+from metalcraft_workflow.tests.support.mail_account import make_account, without_account
 
 EVERYBODY = (SUPPORT, APPROVER, PRODUCER, PACKER, QA, SHIPPER, ACCOUNTS, MANAGER)
 

@@ -3,8 +3,8 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.setup.custom_fields import STAGES
 from metalcraft_workflow.steps import tracking
-from metalcraft_workflow.tests import deliveries, factories, money
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	CONTROLLER,
 	PACKER,
@@ -198,7 +198,7 @@ class TestCost(StageCase):
 			self.assertEqual(list(self.handlers(doctype)), [])
 
 	def test_a_hundred_orders_are_read_like_one(self):
-		from metalcraft_workflow.gates.order_facts import read_orders
+		from metalcraft_workflow.facts.orders import read_orders
 
 		names = frappe.get_all("Sales Order", pluck="name", limit=100)
 		read_orders(names)

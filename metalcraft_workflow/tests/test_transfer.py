@@ -1,10 +1,10 @@
 import frappe
 from frappe.tests.utils import FrappeTestCase
 
-from metalcraft_workflow.gates import final_pack
+from metalcraft_workflow.facts import final_pack
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests import factories, side_by_side
-from metalcraft_workflow.tests.factories import (
+from metalcraft_workflow.tests.support import concurrency, factories
+from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
 	COMPANY,
 	FINAL_PACK,
@@ -268,7 +268,7 @@ class TestTransfer(TransferCase):
 		kept = figures(order)
 		frappe.db.set_value("Sales Order", order.name, "per_final_pack", 0)
 		frappe.db.set_value("Sales Order Item", order.items[0].name, "final_pack_qty", 99)
-		final_pack.keep_figures(order.name)
+		final_pack.sync_figures(order.name)
 		self.assertEqual(figures(order), kept)
 
 	def test_receipt_straight_into_final_pack_counts(self):
@@ -334,7 +334,7 @@ class TestTransfer(TransferCase):
 		with self.assertQueryCount(0):
 			step.check(entry)
 			step.lock(entry)
-			step.keep_figures(entry)
+			step.sync_figures(entry)
 
 	def test_changed_quantity_changes_the_percentage(self):
 		order = self.approved()
@@ -456,7 +456,7 @@ class TestSideBySide(TransferCase):
 	def test_two_transfers_never_exceed_the_order(self):
 		order = self.approved()
 		entries = [draft(order, 7), draft(order, 7)]
-		said = side_by_side.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
+		said = concurrency.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
 		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
 		self.assertIn("3 may still come", str(said))
 		self.assertEqual(figures(order), (70, [7]))
@@ -464,9 +464,9 @@ class TestSideBySide(TransferCase):
 	def test_two_transfers_both_count(self):
 		order = self.approved()
 		entries = [draft(order, 4), draft(order, 6)]
-		said = side_by_side.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
+		said = concurrency.run(*((PRODUCER, "submit", entry) for entry in entries), overlap=False)
 		self.assertEqual(said, ["done", "done"])
 		self.assertEqual(figures(order), (100, [10]))
-		said = side_by_side.run(*((PRODUCER, "cancel", entry) for entry in entries), overlap=False)
+		said = concurrency.run(*((PRODUCER, "cancel", entry) for entry in entries), overlap=False)
 		self.assertEqual(said, ["done", "done"])
 		self.assertEqual(figures(order), (0, [0]))

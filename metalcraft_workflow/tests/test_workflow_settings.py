@@ -10,8 +10,9 @@ from metalcraft_workflow.setup.workflows import (
 	SALES_ORDER_TRANSITIONS,
 	restore_workflows,
 )
-from metalcraft_workflow.tests import factories
-from metalcraft_workflow.tests.factories import APPROVER, MANAGER, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support.factories import APPROVER, MANAGER, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support.snapshot import snapshot
 
 
 class TestWorkflowSettings(FrappeTestCase):
@@ -179,23 +180,3 @@ class TestWorkflowSettings(FrappeTestCase):
 		for state, _action, next_state, *_rest in SALES_ORDER_TRANSITIONS:
 			self.assertIn(state, SALES_ORDER_STATES)
 			self.assertIn(next_state, SALES_ORDER_STATES)
-
-
-def snapshot() -> dict:
-	"""What an administrator may have edited: workflows, custom fields, permissions, settings."""
-	return {
-		"workflows": [
-			frappe.get_doc("Workflow", name).as_dict(convert_dates_to_str=True, no_nulls=True)
-			for name in ("Sales Order Approval", "Delivery Note Release")
-		],
-		"fields": frappe.get_all(
-			"Custom Field",
-			{"module": "Metalcraft Workflow"},
-			["name", "label", "hidden", "modified"],
-			order_by="name",
-		),
-		"permissions": frappe.get_all(
-			"Custom DocPerm", fields=["parent", "role", "read", "write", "submit"], order_by="name"
-		),
-		"settings": frappe.get_doc("Metalcraft Settings").as_dict(convert_dates_to_str=True),
-	}

@@ -126,7 +126,7 @@ def prepare() -> None:
 	with site.quiet():
 		for method in frappe.get_hooks("before_tests", app_name="metalcraft_workflow"):
 			frappe.get_attr(method)()
-	from metalcraft_workflow.tests import factories
+	from metalcraft_workflow.tests.support import factories
 
 	# What every test stands on, once and not in each module
 	factories.setup_world()

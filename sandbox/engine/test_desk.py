@@ -12,7 +12,7 @@ import frappe
 from werkzeug.test import Client
 
 from engine import CACHE, desk, serve, site
-from metalcraft_workflow.tests import factories
+from metalcraft_workflow.tests.support import factories
 
 STAFF, BUYER = "desk.support@example.com", "desk.buyer@example.com"
 PASSWORD = "Quench-4711-Valve"

@@ -9,7 +9,7 @@ frappe.ui.form.on("Delivery Note", {
 				__("Document Package"),
 				() =>
 					open_url_post(
-						"/api/method/metalcraft_workflow.gates.package.download_package",
+						"/api/method/metalcraft_workflow.outgoing.package.download_package",
 						{ delivery_note: name },
 						true
 					),

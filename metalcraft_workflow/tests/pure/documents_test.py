@@ -8,8 +8,8 @@ from metalcraft_workflow.rules.clearance import Order, prepayment, prepayment_du
 from metalcraft_workflow.rules.documents import (
 	Certificate,
 	Demand,
+	DocumentRow,
 	Limits,
-	Row,
 	Slot,
 	State,
 	Type,
@@ -49,24 +49,24 @@ class TestDocuments(unittest.TestCase):
 
 	def test_rows_nobody_needs_go_without_a_file_only(self):
 		rows = [
-			Row("Mill", reason="Item: CYL", key="0"),
-			Row("Pictures", file="f", reason="Item: CYL", key="1"),
-			Row("Declaration", key="2"),
-			Row("Conformance", reason="Item: CYL", key="3", dropped=True),
+			DocumentRow("Mill", reason="Item: CYL", key="0"),
+			DocumentRow("Pictures", file="f", reason="Item: CYL", key="1"),
+			DocumentRow("Declaration", key="2"),
+			DocumentRow("Conformance", reason="Item: CYL", key="3", dropped=True),
 		]
 		self.assertEqual(
 			derive(rows, {}),
 			[
-				Row("Pictures", "f", key="1"),
-				Row("Declaration", key="2"),
-				Row("Conformance", key="3", dropped=True),
+				DocumentRow("Pictures", "f", key="1"),
+				DocumentRow("Declaration", key="2"),
+				DocumentRow("Conformance", key="3", dropped=True),
 			],
 		)
 
 	@given(
 		st.lists(
 			st.builds(
-				Row,
+				DocumentRow,
 				TYPES,
 				st.sampled_from(["", "f"]),
 				st.sampled_from(["", "why"]),
@@ -87,7 +87,12 @@ class TestDocuments(unittest.TestCase):
 		self.assertFalse(dropped & {row.what for row in derived if not row.dropped})
 
 	def test_missing(self):
-		rows = [Row("Mill"), Row("Mill"), Row("Pictures", "f"), Row("Declaration", dropped=True)]
+		rows = [
+			DocumentRow("Mill"),
+			DocumentRow("Mill"),
+			DocumentRow("Pictures", "f"),
+			DocumentRow("Declaration", dropped=True),
+		]
 		self.assertEqual(missing(rows), [("Mill", "")])
 		self.assertEqual(
 			missing(rows, [("Pictures", ""), ("Conformance", ""), ("Pictures", "B-1"), ("Declaration", "")]),
@@ -98,7 +103,10 @@ class TestDocuments(unittest.TestCase):
 		self.assertTrue(documents(["Mill"], "DN", waived=True).met)
 
 	def test_a_rejected_document_counts_until_it_is_replaced_or_dropped(self):
-		rows = [Row("Mill", "f", rejected=True), Row("Pictures", "f", rejected=True, dropped=True)]
+		rows = [
+			DocumentRow("Mill", "f", rejected=True),
+			DocumentRow("Pictures", "f", rejected=True, dropped=True),
+		]
 		self.assertEqual(rejected(rows), [("Mill", "")])
 
 	def test_what_a_row_was_is_kept_when_it_says_something(self):
@@ -222,16 +230,16 @@ class TestPlaces(unittest.TestCase):
 class TestOffers(unittest.TestCase):
 	def test_a_batch_answers_its_row_with_its_newest_certificate(self):
 		rows = [
-			Row("Mill", key="0", batch_no="B-1"),
-			Row("Mill", key="1", batch_no="B-2"),
-			Row("Mill", "f", key="2", batch_no="B-1"),
-			Row("Mill", key="3", batch_no="B-1", dropped=True),
+			DocumentRow("Mill", key="0", batch_no="B-1"),
+			DocumentRow("Mill", key="1", batch_no="B-2"),
+			DocumentRow("Mill", "f", key="2", batch_no="B-1"),
+			DocumentRow("Mill", key="3", batch_no="B-1", dropped=True),
 		]
 		old, new = Certificate("Mill", "B-1", "old"), Certificate("Mill", "B-1", "new")
 		self.assertEqual(offers(rows, [old, new]), {"0": new})
 
 	def test_a_row_without_a_batch_takes_what_all_its_batches_share(self):
-		rows = [Row("Mill", key="0")]
+		rows = [DocumentRow("Mill", key="0")]
 		one, same = Certificate("Mill", "B-1", "a"), Certificate("Mill", "B-2", "a")
 		self.assertEqual(set(offers(rows, [one, same])), {"0"})
 		self.assertEqual(offers(rows, [one, Certificate("Mill", "B-2", "b")]), {})

@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 from metalcraft_workflow import hooks
+from metalcraft_workflow.moved import MODULES
 
 APP = Path(__file__).parents[2]
 PACKAGE = "metalcraft_workflow"
@@ -17,11 +18,15 @@ CALLED = re.compile(rf"""(?<=["'/]){PACKAGE}(?:\.[a-z_]+){{2,}}\b""")
 MAY_IMPORT = {
 	"rules": {"rules"},
 	"gates": {"rules", "gates"},
-	"steps": {"rules", "gates", "doctype"},
-	"doctype": {"rules", "gates", "doctype", "setup"},
-	"portal": {"rules", "gates", "portal"},
+	"facts": {"rules", "gates", "facts"},
+	"outgoing": {"rules", "gates", "facts", "outgoing"},
+	"files": {"rules", "gates", "facts", "files"},
+	"access": {"rules", "gates", "facts", "outgoing", "access"},
+	"doctype": {"rules", "gates", "facts", "outgoing", "files", "doctype", "setup"},
+	"steps": {"rules", "gates", "facts", "outgoing", "files", "doctype"},
+	"portal": {"rules", "gates", "facts", "outgoing", "files", "access", "portal"},
 	"www": {"rules", "portal"},
-	"setup": {"rules", "gates", "setup"},
+	"setup": {"rules", "gates", "facts", "setup"},
 	"patches": {"rules", "gates", "setup"},
 }
 
@@ -93,6 +98,32 @@ class TestLayers(unittest.TestCase):
 		for path, module in modules("steps"):
 			for name in imports_of(path):
 				self.assertFalse(name.startswith(f"{PACKAGE}.steps"), f"{module} imports {name}")
+
+	def test_no_test_imports_another(self):
+		for path, module in modules("tests"):
+			for name in imports_of(path):
+				if name.startswith(f"{PACKAGE}.tests."):
+					self.assertTrue(name.startswith(f"{PACKAGE}.tests.support"), f"{module} imports {name}")
+
+	def test_old_addresses_lead_to_what_is_there_now(self):
+		for old, new in MODULES.items():
+			self.assertTrue(APP.joinpath(*new.split(".")[1:]).with_suffix(".py").exists(), f"{old}: {new}")
+			self.assertFalse(APP.joinpath(*old.split(".")[1:]).with_suffix(".py").exists(), old)
+
+	def test_every_patch_is_listed_and_there(self):
+		lines = [line.split("#")[0].strip() for line in (APP / "patches.txt").read_text().splitlines()]
+		called = [
+			f"{module}.{name}"
+			for line in lines
+			for module, name in re.findall(r"^execute:from (\S+) import (\w+);", line)
+		]
+		listed = {line for line in lines if line.startswith(PACKAGE)}
+		self.assertEqual(len(called) + len(listed), sum(1 for line in lines if line and line[0] != "["))
+		for name in called:
+			self.assertTrue(defines(name), f"patches.txt calls {name}")
+		self.assertEqual(
+			{name for _path, name in modules("patches") if not name.endswith("__init__")}, listed
+		)
 
 	def test_what_hooks_name_is_there(self):
 		for hook, value in vars(hooks).items():

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metalcraft_workflow.rules import progress
-from metalcraft_workflow.rules.order import Invoice, Line, OrderFacts
+from metalcraft_workflow.rules.orders import Invoice, OrderFacts, OrderLine
 from metalcraft_workflow.rules.progress import CURRENT, DONE, OPEN, PARTLY, STEPS, customer_stage
 from metalcraft_workflow.rules.stage import order_stage
 
-LINE = Line(idx=1, item_code="CYL", qty=10, amount=1000)
+LINE = OrderLine(idx=1, item_code="CYL", qty=10, amount=1000)
 ORDER = OrderFacts(name="SO-1", docstatus=1, gate="approve", lines=(LINE,))
 DAYS = {key: date(2026, 1, day) for day, key in enumerate(STEPS, start=1)}
 

@@ -3,7 +3,7 @@ import unittest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules.provenance import BatchData, Lot, Making, Origin, Part, Receipt, Trail
+from metalcraft_workflow.rules.provenance import BatchData, Component, Lot, Making, Origin, Receipt, Trail
 
 
 def trail(parts: dict[str, str], heats: dict[str, str] | None = None, **receipts: Receipt) -> Trail:
@@ -12,7 +12,7 @@ def trail(parts: dict[str, str], heats: dict[str, str] | None = None, **receipts
 		receipts={Lot(name): [receipt] for name, receipt in receipts.items()},
 		makings={
 			Lot(name): [
-				Making("Stock Entry", name, 1, parts=tuple(Part(Lot(one), "I", 1) for one in made_of))
+				Making("Stock Entry", name, 1, parts=tuple(Component(Lot(one), "I", 1) for one in made_of))
 			]
 			for name, made_of in parts.items()
 		},

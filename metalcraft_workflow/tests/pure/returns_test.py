@@ -3,14 +3,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metalcraft_workflow.rules import closing
 from metalcraft_workflow.rules import returns as rules
-from metalcraft_workflow.rules import settlement
-from metalcraft_workflow.rules.order import Invoice, Line, OrderFacts, Precision, ReturnRow
-from metalcraft_workflow.rules.returns import Move, Part, Progress, Shipped, owed
+from metalcraft_workflow.rules.orders import Invoice, OrderFacts, OrderLine, Precision, ReturnRow
+from metalcraft_workflow.rules.returns import Progress, ReturnMove, ReturnPart, Shipped, owed
 from metalcraft_workflow.rules.traceability import Source
 
 QTY = st.integers(min_value=1, max_value=20)
-MOVES = st.lists(st.builds(Move, qty=QTY, came_back=st.booleans()), max_size=12)
+MOVES = st.lists(st.builds(ReturnMove, qty=QTY, came_back=st.booleans()), max_size=12)
 
 
 @given(MOVES)
@@ -22,7 +22,7 @@ def test_no_more_is_owed_than_came_back_and_no_less_than_was_not_shipped_since(m
 
 @given(MOVES, QTY)
 def test_what_comes_back_is_owed_and_what_then_ships_makes_good_for_it(moves, qty):
-	assert owed([*moves, Move(qty, came_back=True), Move(qty)]) == owed(moves)
+	assert owed([*moves, ReturnMove(qty, came_back=True), ReturnMove(qty)]) == owed(moves)
 
 
 @given(st.lists(QTY, min_size=1, max_size=5), st.data())
@@ -31,23 +31,23 @@ def test_parts_are_allowed_one_after_the_other_until_all_came_back(parts, data):
 	shipped = {"line": Shipped(sum(parts), "ITEM")}
 	taken = []
 	for qty in data.draw(st.permutations(parts)):
-		part = Part("line", qty, row=1)
+		part = ReturnPart("line", qty, row=1)
 		assert not rules.problems([part], shipped, taken)
 		taken.append(part)
 	assert rules.left_of("line", shipped["line"], taken) == 0
-	assert rules.problems([Part("line", 1, row=1)], shipped, taken)
+	assert rules.problems([ReturnPart("line", 1, row=1)], shipped, taken)
 	# all together are as good as one after the other
 	assert not rules.problems(taken, shipped, [])
-	assert rules.problems([*taken, Part("line", 1, row=2)], shipped, [])
+	assert rules.problems([*taken, ReturnPart("line", 1, row=2)], shipped, [])
 
 
 @given(st.sets(st.sampled_from("ABCDEFGH"), min_size=1), st.data())
 def test_a_serial_number_comes_back_once(names, data):
 	back = data.draw(st.sets(st.sampled_from(sorted(names)), min_size=1))
 	shipped = {"line": Shipped(len(names), "ITEM", sources=(Source(len(names), "", tuple(sorted(names))),))}
-	first = Part("line", len(back), serial_nos=tuple(sorted(back)), row=1, source="RMA-1")
+	first = ReturnPart("line", len(back), serial_nos=tuple(sorted(back)), row=1, source="RMA-1")
 	assert not rules.problems([first], shipped, [])
-	again = Part("line", 1, serial_nos=(min(back),), row=1)
+	again = ReturnPart("line", 1, serial_nos=(min(back),), row=1)
 	assert "RMA-1" in _words(rules.problems([again], shipped, [first]))
 	left = rules.left_sources("line", shipped["line"], [first])
 	assert {name for source in left for name in source.serial_nos} == names - back
@@ -61,26 +61,29 @@ def test_each_refusal_says_which_row_and_what():
 		"kit": Shipped(2, "KIT", sources=(Source(4, "B1"),), is_bundle=True),
 	}
 	for part, words in (
-		(Part("batched", 1, "B3", row=4), "Row 4: batch B3 of ITEM was not shipped"),
-		(Part("batched", 5, "B2", row=2), "Row 2: 5 of batch B2 cannot come back; 4 of it"),
-		(Part("batched", 1, row=1), "choose the batch of ITEM that comes back; this delivery shipped B1, B2"),
-		(Part("serial", 1, "B1", ("S2",), row=1), "serial number S2 of PART is not of batch B1"),
-		(Part("serial", 1, "", ("S9",), row=1), "serial number S9 of PART was not shipped"),
-		(Part("serial", 2, "", ("S1", "S1"), row=1), "S1 is named twice"),
-		(Part("serial", 2, "", ("S1",), row=1), "each of 2 of PART that come back; 1 are named"),
-		(Part("plain", 1, "B1", row=1), "names no batch of BOLT"),
-		(Part("plain", 0, row=3), "Row 3: enter how many of BOLT"),
-		(Part("plain", float("nan"), row=3), "Row 3: enter how many of BOLT"),
+		(ReturnPart("batched", 1, "B3", row=4), "Row 4: batch B3 of ITEM was not shipped"),
+		(ReturnPart("batched", 5, "B2", row=2), "Row 2: 5 of batch B2 cannot come back; 4 of it"),
+		(
+			ReturnPart("batched", 1, row=1),
+			"choose the batch of ITEM that comes back; this delivery shipped B1, B2",
+		),
+		(ReturnPart("serial", 1, "B1", ("S2",), row=1), "serial number S2 of PART is not of batch B1"),
+		(ReturnPart("serial", 1, "", ("S9",), row=1), "serial number S9 of PART was not shipped"),
+		(ReturnPart("serial", 2, "", ("S1", "S1"), row=1), "S1 is named twice"),
+		(ReturnPart("serial", 2, "", ("S1",), row=1), "each of 2 of PART that come back; 1 are named"),
+		(ReturnPart("plain", 1, "B1", row=1), "names no batch of BOLT"),
+		(ReturnPart("plain", 0, row=3), "Row 3: enter how many of BOLT"),
+		(ReturnPart("plain", float("nan"), row=3), "Row 3: enter how many of BOLT"),
 	):
 		assert words in _words(rules.problems([part], shipped, [])), words
 	for fine in (
-		Part("kit", 1, row=1),
-		Part("serial", 1, "", ("S1",), row=1),
-		Part("batched", 4, "B2", row=1),
+		ReturnPart("kit", 1, row=1),
+		ReturnPart("serial", 1, "", ("S1",), row=1),
+		ReturnPart("batched", 4, "B2", row=1),
 	):
 		assert not rules.problems([fine], shipped, [])
 	# a draft may leave out what it will have to name
-	assert not rules.problems([Part("batched", 1, row=1)], shipped, [], complete=False)
+	assert not rules.problems([ReturnPart("batched", 1, row=1)], shipped, [], complete=False)
 
 
 def _words(problems):
@@ -96,7 +99,7 @@ EVENTS = st.lists(st.tuples(st.sampled_from(["credit", "replace"]), QTY, st.bool
 @given(EVENTS)
 def test_an_order_closes_exactly_when_all_its_returns_are_answered(events):
 	ordered = 20
-	kept, to_credit, credited, moves, rows = ordered, 0, 0, [Move(ordered)], []
+	kept, to_credit, credited, moves, rows = ordered, 0, 0, [ReturnMove(ordered)], []
 	answered = True
 	for number, (kind, qty, done) in enumerate(events):
 		qty = min(qty, kept)
@@ -113,13 +116,13 @@ def test_an_order_closes_exactly_when_all_its_returns_are_answered(events):
 			to_credit += qty
 			credited += qty if done else 0
 		else:
-			moves.append(Move(qty, came_back=True))
+			moves.append(ReturnMove(qty, came_back=True))
 			if done:
-				moves.append(Move(qty))
+				moves.append(ReturnMove(qty))
 			else:
 				kept -= qty
 	to_replace = sum(move.qty for move in moves if move.came_back)
-	line = Line(
+	line = OrderLine(
 		idx=1,
 		item_code="ITEM",
 		qty=ordered,
@@ -140,7 +143,7 @@ def test_an_order_closes_exactly_when_all_its_returns_are_answered(events):
 	)
 	open_points = {
 		requirement.code
-		for requirement in settlement.requirements(order, settlement.ClosingPolicy(), date(2026, 1, 1))
+		for requirement in closing.requirements(order, closing.ClosingPolicy(), date(2026, 1, 1))
 		if not requirement.met
 	}
 	answers = {rules.CREDITED, rules.REPLACED}

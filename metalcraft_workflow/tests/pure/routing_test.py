@@ -3,14 +3,14 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules.routing import Item, Line, routed, routes
+from metalcraft_workflow.rules.routing import Item, RoutedLine, routed, routes
 
 DEPARTMENTS = st.lists(st.sampled_from("ABC"), unique=True, max_size=2).map(tuple)
 
 
 def where(item: Item, default: str | None = None, *others: Item, **line) -> list[tuple]:
 	items = {row.item_code: row for row in (item, *others)}
-	found = routes([Line("line", 1, item.item_code, **line)], items, default)
+	found = routes([RoutedLine("line", 1, item.item_code, **line)], items, default)
 	return [(route.item_code, route.departments) for route in found]
 
 
@@ -38,13 +38,13 @@ class TestRouting(TestCase):
 
 	@given(DEPARTMENTS, st.lists(DEPARTMENTS, max_size=3).map(tuple), st.booleans())
 	def test_with_a_default_nothing_is_lost(self, own, groups, is_made):
-		found = routes([Line("line", 1, "X")], {"X": Item("X", own, groups, is_made)}, "D")
+		found = routes([RoutedLine("line", 1, "X")], {"X": Item("X", own, groups, is_made)}, "D")
 		self.assertTrue(routed(found).met)
 		self.assertTrue(all(route.departments for route in found))
 		self.assertEqual(bool(found), is_made or bool(own) or any(groups))
 
 	def test_sentence_names_each_item_once_and_leads_to_the_first(self):
-		lines = [Line("a", 1, "X"), Line("b", 2, "Y"), Line("c", 3, "X")]
+		lines = [RoutedLine("a", 1, "X"), RoutedLine("b", 2, "Y"), RoutedLine("c", 3, "X")]
 		requirement = routed(routes(lines, {"X": Item("X"), "Y": Item("Y")}, None))
 		self.assertFalse(requirement.met)
 		self.assertEqual(requirement.params["items"], "X (#1), Y (#2), X (#3)")

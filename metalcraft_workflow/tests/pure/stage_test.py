@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules.order import Delivery, Line, OrderFacts
+from metalcraft_workflow.rules.orders import Delivery, OrderFacts, OrderLine
 from metalcraft_workflow.rules.stage import order_stage
 
-LINE = Line(idx=1, item_code="CYL", qty=10, amount=1000)
+LINE = OrderLine(idx=1, item_code="CYL", qty=10, amount=1000)
 ORDER = OrderFacts(name="SO-1", docstatus=1, gate="approve", lines=(LINE,))
 PACKING, QA, WAITING, HELD, CLEARED = (
 	Delivery(gate or "DN", draft=True, gate=gate)

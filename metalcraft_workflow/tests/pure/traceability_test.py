@@ -3,13 +3,13 @@ import unittest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules import packing
+from metalcraft_workflow.rules import allocation
 from metalcraft_workflow.rules.traceability import (
 	Batch,
 	Entry,
-	Line,
 	Serial,
 	Source,
+	TracedLine,
 	by_batch,
 	chosen,
 	fill,
@@ -20,8 +20,8 @@ from metalcraft_workflow.rules.traceability import (
 )
 
 
-def line(**values) -> Line:
-	return Line(**{"name": "L1", "row": 1, "item_code": "CYL", "qty": 5, **values})
+def line(**values) -> TracedLine:
+	return TracedLine(**{"name": "L1", "row": 1, "item_code": "CYL", "qty": 5, **values})
 
 
 def entry(**values) -> Entry:
@@ -267,51 +267,51 @@ class TestProblems(unittest.TestCase):
 
 class TestPacking(unittest.TestCase):
 	def test_rows_of_one_order_line_count_together(self):
-		rows = [packing.OrderLine(number, "CYL", "O1", "SO-1", 3, "Nos") for number in (1, 2)]
-		self.assertEqual(packing.too_much(rows, {"O1": 6}), [])
-		(problem,) = packing.too_much(rows, {"O1": 5})
+		rows = [allocation.DeliveryLine(number, "CYL", "O1", "SO-1", 3, "Nos") for number in (1, 2)]
+		self.assertEqual(allocation.too_much(rows, {"O1": 6}), [])
+		(problem,) = allocation.too_much(rows, {"O1": 5})
 		self.assertEqual(
 			(problem.params["row"], problem.params["qty"], problem.params["there"]), (2, "6", "5")
 		)
-		(problem,) = packing.too_much(rows, {})
+		(problem,) = allocation.too_much(rows, {})
 		self.assertEqual(problem.params["there"], "0")
 
 	def test_a_batch_has_one_taker(self):
-		mine = [packing.Promise(1, "CYL", "FP", 5, "B1")]
-		others = [packing.Promise(0, "CYL", "FP", 3, "B1", delivery="DN-2")]
-		self.assertEqual(packing.promised_twice(mine, others, {("B1", "FP"): 8}, {}), [])
-		(problem,) = packing.promised_twice(mine, others, {("B1", "FP"): 7}, {})
+		mine = [allocation.Promise(1, "CYL", "FP", 5, "B1")]
+		others = [allocation.Promise(0, "CYL", "FP", 3, "B1", delivery="DN-2")]
+		self.assertEqual(allocation.promised_twice(mine, others, {("B1", "FP"): 8}, {}), [])
+		(problem,) = allocation.promised_twice(mine, others, {("B1", "FP"): 7}, {})
 		self.assertEqual((problem.params["free"], problem.params["deliveries"]), ("4", "DN-2"))
-		self.assertEqual(packing.promised_twice(mine, others, {}, {}), [])
+		self.assertEqual(allocation.promised_twice(mine, others, {}, {}), [])
 
 	def test_a_serial_number_has_one_taker_and_is_there(self):
-		mine = [packing.Promise(1, "CYL", "FP", 1, serial_nos=("S1",))]
-		others = [packing.Promise(0, "CYL", "FP", 1, serial_nos=("S1",), delivery="DN-2")]
-		self.assertEqual(packing.promised_twice(mine, [], {}, {"S1": "FP"}), [])
-		self.assertEqual(packing.promised_twice(mine, [], {}, {}), [])
-		(problem,) = packing.promised_twice(mine, others, {}, {"S1": "FP"})
+		mine = [allocation.Promise(1, "CYL", "FP", 1, serial_nos=("S1",))]
+		others = [allocation.Promise(0, "CYL", "FP", 1, serial_nos=("S1",), delivery="DN-2")]
+		self.assertEqual(allocation.promised_twice(mine, [], {}, {"S1": "FP"}), [])
+		self.assertEqual(allocation.promised_twice(mine, [], {}, {}), [])
+		(problem,) = allocation.promised_twice(mine, others, {}, {"S1": "FP"})
 		self.assertEqual(problem.params["delivery"], "DN-2")
 		for place, gone, words in (
 			("Stores", {}, "S1 is in Stores, not in FP"),
 			("", {"S1": "DN-9"}, "S1 has left with Delivery Note DN-9"),
 			("", {}, "S1 is not in stock"),
 		):
-			(text,) = sentences(packing.promised_twice(mine, [], {}, {"S1": place}, gone))
+			(text,) = sentences(allocation.promised_twice(mine, [], {}, {"S1": place}, gone))
 			self.assertIn(words, text)
 
 	def test_what_is_free_is_what_came_less_what_went(self):
 		moves = [
-			packing.Move("O1", "CYL", 5, "B1"),
-			packing.Move("O1", "CYL", 5, "B2"),
-			packing.Move("O1", "HOSE", 4, "B3"),
-			packing.Move("O1", "CYL", -5, "B1"),
-			packing.Move("O1", "CYL", -2, "B2"),
-			packing.Move("O2", "CYL", 1, "", "S1"),
-			packing.Move("O2", "CYL", 1, "", "S2"),
-			packing.Move("O2", "CYL", -1, "", "S1"),
+			allocation.AllocationMove("O1", "CYL", 5, "B1"),
+			allocation.AllocationMove("O1", "CYL", 5, "B2"),
+			allocation.AllocationMove("O1", "HOSE", 4, "B3"),
+			allocation.AllocationMove("O1", "CYL", -5, "B1"),
+			allocation.AllocationMove("O1", "CYL", -2, "B2"),
+			allocation.AllocationMove("O2", "CYL", 1, "", "S1"),
+			allocation.AllocationMove("O2", "CYL", 1, "", "S2"),
+			allocation.AllocationMove("O2", "CYL", -1, "", "S1"),
 		]
 		self.assertEqual(
-			packing.free_sources(moves),
+			allocation.free_sources(moves),
 			{
 				("O1", "CYL"): [Source(3, "B2")],
 				("O1", "HOSE"): [Source(4, "B3")],
@@ -324,7 +324,7 @@ class TestPacking(unittest.TestCase):
 		st.lists(st.builds(Source, st.integers(1, 20).map(float), st.text("AB", min_size=1)), max_size=5),
 	)
 	def test_what_is_shared_out_is_what_there_is(self, quantities, sources):
-		shares = packing.share(sources, quantities)
+		shares = allocation.share(sources, quantities)
 		self.assertEqual(len(shares), len(quantities))
 		there = sum(source.qty for source in sources)
 		self.assertEqual(sum(one.qty for taken in shares for one in taken), min(there, sum(quantities)))
@@ -333,6 +333,6 @@ class TestPacking(unittest.TestCase):
 
 	def test_serial_numbers_are_shared_out_one_by_one(self):
 		self.assertEqual(
-			packing.share([Source(3, "B1", ("S1", "S2", "S3"))], [2, 2]),
+			allocation.share([Source(3, "B1", ("S1", "S2", "S3"))], [2, 2]),
 			[[Source(2, "B1", ("S1", "S2"))], [Source(1, "B1", ("S3",))]],
 		)

@@ -3,7 +3,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import validate_email_address
 
-from metalcraft_workflow.gates.turn import users_with_roles
+from metalcraft_workflow.gates.notifications import users_with_roles
 
 
 class ProductionDepartment(Document):

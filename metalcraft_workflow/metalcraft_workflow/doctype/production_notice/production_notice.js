@@ -1,5 +1,4 @@
-const METHODS =
-	"metalcraft_workflow.metalcraft_workflow.doctype.production_notice.production_notice";
+const METHODS = "metalcraft_workflow.outgoing.production_notices";
 
 frappe.ui.form.on("Production Notice", {
 	refresh(frm) {

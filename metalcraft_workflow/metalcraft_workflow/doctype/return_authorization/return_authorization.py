@@ -1,7 +1,7 @@
 """Return Authorization (RMA): what a customer may send back, of which deliveries, and what becomes of it.
 
 Customer Support writes it, a Sales Manager authorizes it by submitting it. What was received and
-settled, and the status, follow from delivery notes and invoices and are written by `gates.returns`.
+settled, and the status, follow from delivery notes and invoices and are written by `facts.returns`.
 """
 
 import frappe
@@ -9,8 +9,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, get_link_to_form, now_datetime
 
-from metalcraft_workflow.gates import returns, traceability
-from metalcraft_workflow.gates.locks import lock
+from metalcraft_workflow.facts import returns, traceability
+from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates.message import refuse
 from metalcraft_workflow.rules import returns as rules
 
@@ -170,7 +170,7 @@ class ReturnAuthorization(Document):
 			row.serial_nos = "\n".join(traceability.serial_numbers(row.serial_nos))
 		problems = rules.problems(
 			[
-				rules.Part(
+				rules.ReturnPart(
 					line=row.delivery_note_item,
 					qty=flt(row.qty),
 					batch_no=row.batch_no or "",

@@ -1,6 +1,6 @@
 """Where goods went, and where they came from: the auditor's two questions, over steps 7 to 11.
 
-What moved is read in `gates.ledger`, as far as the user may see it, and put in order by `rules.trace`.
+What moved is read in `metalcraft_workflow.report.batch_trace.ledger`, as far as the user may see it, and put in order by `rules.batch_trace`.
 Here the question is understood, and the lines of the tree say what their documents say.
 """
 
@@ -10,11 +10,11 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
-from metalcraft_workflow.gates import ledger
-from metalcraft_workflow.gates.sight import Sight, VisibleLedger
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace import ledger
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.facts import Facts
-from metalcraft_workflow.rules import trace
-from metalcraft_workflow.rules.trace import BACKWARDS, FORWARDS, GOODS, Lot, Row
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility, VisibleLedger
+from metalcraft_workflow.rules import batch_trace
+from metalcraft_workflow.rules.batch_trace import BACKWARDS, FORWARDS, GOODS, LedgerLot, TraceRow
 
 DELIVERY = "Delivery Note"
 
@@ -29,12 +29,14 @@ def execute(filters: dict | None = None) -> tuple:
 	asked, message = question(filters)
 	if message:
 		return get_columns(), [], message
-	name, direction, sight = str(filters[asked]).strip(), filters.direction, Sight()
+	name, direction, sight = str(filters[asked]).strip(), filters.direction, Visibility()
 	roots = ROOTS[asked](name, direction, sight)
 	if not roots:
 		return get_columns(), [], not_found(asked, name)
-	trail = trace.follow([lot for row in roots for lot in row.lots], direction, VisibleLedger(sight))
-	rows = [row for row in trace.rows(*trace.without_echoes(trail, roots)) if is_certain(row, sight)]
+	trail = batch_trace.follow([lot for row in roots for lot in row.lots], direction, VisibleLedger(sight))
+	rows = [
+		row for row in batch_trace.rows(*batch_trace.without_echoes(trail, roots)) if is_certain(row, sight)
+	]
 	facts = Facts(rows, direction, sight)
 	lines = [line for row in rows for line in facts.lines_of(row)]
 	return get_columns(lines), lines, left_out(sight), None, get_summary(rows, facts, direction)
@@ -81,24 +83,24 @@ def not_found(asked: str, name: str) -> str:
 	)
 
 
-def of_batch(name: str, direction: str, sight: Sight) -> list[Row]:
+def of_batch(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A batch that stock keeps."""
 	found = frappe.db.get_value("Batch", name, ["item", "name"])
-	return as_roots([Lot(*found)] if found else [], sight)
+	return as_roots([LedgerLot(*found)] if found else [], sight)
 
 
-def of_serial(name: str, direction: str, sight: Sight) -> list[Row]:
+def of_serial(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A serial number that stock keeps, else one that somebody typed on a delivery."""
 	found = frappe.db.get_value("Serial No", name, ["item_code", "batch_no", "name"])
 	if found:
 		item_code, batch_no, serial_no = found
-		return as_roots([Lot(item_code, batch_no or "", serial_no)], sight)
+		return as_roots([LedgerLot(item_code, batch_no or "", serial_no)], sight)
 	return as_roots(
-		[Lot(serial_no=name)] if sight.only(ledger.moves_of({Lot(serial_no=name)})) else [], sight
+		[LedgerLot(serial_no=name)] if sight.only(ledger.moves_of({LedgerLot(serial_no=name)})) else [], sight
 	)
 
 
-def of_typed(fieldname: str, name: str, direction: str, sight: Sight) -> list[Row]:
+def of_typed(fieldname: str, name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A heat or a supplier's lot: what deliveries name just so, and forwards the batches of it. Backwards
 	those are found behind it."""
 	lot = ledger.typed_lot(fieldname, name)
@@ -106,15 +108,15 @@ def of_typed(fieldname: str, name: str, direction: str, sight: Sight) -> list[Ro
 	if not batches and not sight.only(ledger.moves_of({lot})):
 		return []
 	below = sorted(batches) if direction == FORWARDS else []
-	return [Row(GOODS, 0, (lot,)), *(Row(GOODS, 1, (batch,)) for batch in below)]
+	return [TraceRow(GOODS, 0, (lot,)), *(TraceRow(GOODS, 1, (batch,)) for batch in below)]
 
 
-def of_heat(name: str, direction: str, sight: Sight) -> list[Row]:
+def of_heat(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A heat, as `of_typed` finds it."""
 	return of_typed("heat_no", name, direction, sight)
 
 
-def of_supplier_lot(name: str, direction: str, sight: Sight) -> list[Row]:
+def of_supplier_lot(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A supplier's lot. Where a delivery names its heat too, that is the better name, and it is traced."""
 	heats = {move.lot.heat_no for move in sight.only(ledger.moves_typed("supplier_lot", name))} - {""}
 	return [
@@ -123,18 +125,18 @@ def of_supplier_lot(name: str, direction: str, sight: Sight) -> list[Row]:
 	]
 
 
-def of_delivery(name: str, direction: str, sight: Sight) -> list[Row]:
+def of_delivery(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
 	"""A delivery note, and below it what it ships."""
 	name = frappe.db.exists(DELIVERY, name)
 	if not name or not sight.may_read(DELIVERY, [name]):
 		return []
 	moves = sight.only(ledger.moves_by_delivery(name))
-	return [trace.heading(moves), *trace.goods(moves, 1, (DELIVERY, name))] if moves else []
+	return [batch_trace.heading(moves), *batch_trace.goods(moves, 1, (DELIVERY, name))] if moves else []
 
 
-def as_roots(lots: list[Lot], sight: Sight) -> list[Row]:
+def as_roots(lots: list[LedgerLot], sight: Visibility) -> list[TraceRow]:
 	"""`lots` as lines that a trace begins with, as far as they are for this user."""
-	return [Row(GOODS, 0, (lot,)) for lot in sight.only_lots(lots)]
+	return [TraceRow(GOODS, 0, (lot,)) for lot in sight.only_lots(lots)]
 
 
 ROOTS = {
@@ -149,14 +151,14 @@ ROOTS = {
 # The answer
 
 
-def is_certain(row: Row, sight: Sight) -> bool:
+def is_certain(row: TraceRow, sight: Visibility) -> bool:
 	"""Whether a line may be shown: what is left of goods cannot be told by who does not see all of it."""
-	return row.kind != trace.STOCK or not (
+	return row.kind != batch_trace.STOCK or not (
 		set(row.lots) & sight.partly_hidden or not sight.may_name("Warehouse", [row.warehouse])
 	)
 
 
-def left_out(sight: Sight) -> str | None:
+def left_out(sight: Visibility) -> str | None:
 	"""A sentence when the tree is not all there is."""
 	if not sight.hidden:
 		return None
@@ -166,12 +168,12 @@ def left_out(sight: Sight) -> str | None:
 	).format(len(sight.hidden))
 
 
-def get_summary(rows: Iterable[Row], facts: Facts, direction: str) -> list[dict]:
+def get_summary(rows: Iterable[TraceRow], facts: Facts, direction: str) -> list[dict]:
 	"""The figures above the tree: what an auditor writes down first."""
 	if direction == FORWARDS:
-		kinds, label, party = (trace.SHIPMENT,), _("Deliveries Shipped"), _("Customers")
+		kinds, label, party = (batch_trace.SHIPMENT,), _("Deliveries Shipped"), _("Customers")
 	else:
-		kinds, label, party = (trace.RECEIPT,), _("Receipts"), _("Suppliers")
+		kinds, label, party = (batch_trace.RECEIPT,), _("Receipts"), _("Suppliers")
 	documents = {(row.moves[0].doctype, row.moves[0].name) for row in rows if row.kind in kinds}
 	parties = {facts.documents.get(document, {}).get("who") for document in documents} - {None}
 	figures = [(label, len(documents)), (party, len(parties))]

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import frappe
 from frappe import _
 
-from metalcraft_workflow.gates.ledger import in_chunks, spelled
-from metalcraft_workflow.gates.sight import Sight
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.ledger import in_chunks, spelled
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.releases import day, lines_below
-from metalcraft_workflow.rules import trace
-from metalcraft_workflow.rules.trace import BACKWARDS, GOODS, STOCK, Row
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
+from metalcraft_workflow.rules import batch_trace
+from metalcraft_workflow.rules.batch_trace import BACKWARDS, GOODS, STOCK, TraceRow
 
 DELIVERY = "Delivery Note"
 
@@ -51,23 +51,23 @@ ORDERED_BY = {
 def what_happened() -> dict[str, str]:
 	"""What a line is called."""
 	return {
-		trace.RECEIPT: _("Received"),
-		trace.SUPPLIER_RETURN: _("Returned to supplier"),
-		trace.PRODUCTION: _("Produced"),
-		trace.CONSUMPTION: _("Used in production"),
-		trace.TRANSFER: _("Transferred"),
-		trace.ISSUE: _("Issued"),
-		trace.COUNT: _("Stock count"),
-		trace.PACKED: _("Packed, not shipped"),
-		trace.SHIPMENT: _("Shipped"),
-		trace.RETURN: _("Returned by customer"),
+		batch_trace.RECEIPT: _("Received"),
+		batch_trace.SUPPLIER_RETURN: _("Returned to supplier"),
+		batch_trace.PRODUCTION: _("Produced"),
+		batch_trace.CONSUMPTION: _("Used in production"),
+		batch_trace.TRANSFER: _("Transferred"),
+		batch_trace.ISSUE: _("Issued"),
+		batch_trace.COUNT: _("Stock count"),
+		batch_trace.PACKED: _("Packed, not shipped"),
+		batch_trace.SHIPMENT: _("Shipped"),
+		batch_trace.RETURN: _("Returned by customer"),
 	}
 
 
 class Facts:
 	"""What the documents, batches and deliveries of `rows` say, as far as `sight` reaches."""
 
-	def __init__(self, rows: list[Row], direction: str, sight: Sight):
+	def __init__(self, rows: list[TraceRow], direction: str, sight: Visibility):
 		self.sight = sight
 		self.names = what_happened()
 		self.told: set[str] = set()
@@ -90,7 +90,7 @@ class Facts:
 
 	# Lines
 
-	def lines_of(self, row: Row) -> list[dict]:
+	def lines_of(self, row: TraceRow) -> list[dict]:
 		"""A row of the trace as lines of the report: itself, then what belongs right below it."""
 		if row.kind == GOODS:
 			lines = [self.goods_line(row)]
@@ -108,11 +108,11 @@ class Facts:
 			lines += self.below(row, self.releases.get(name, ()))
 		return lines
 
-	def below(self, row: Row, lines: Iterable[dict]) -> list[dict]:
+	def below(self, row: TraceRow, lines: Iterable[dict]) -> list[dict]:
 		"""`lines` one step further in than `row`."""
 		return [{**one, "indent": row.depth + 1} for one in lines]
 
-	def goods_line(self, row: Row) -> dict:
+	def goods_line(self, row: TraceRow) -> dict:
 		"""The line of a batch, of serial numbers, or of what a person typed."""
 		lot, serial_nos = row.lots[0], row.serial_nos
 		batch = self.batches.get(lot.batch_no) or frappe._dict()
@@ -146,7 +146,7 @@ class Facts:
 		]
 		return line(row, what, remark="; ".join(filter(None, remarks)), **found)
 
-	def event_line(self, row: Row) -> dict:
+	def event_line(self, row: TraceRow) -> dict:
 		"""The line of what one document did."""
 		move = row.moves[0]
 		said = self.documents.get((move.doctype, move.name)) or frappe._dict()
@@ -190,10 +190,10 @@ class Facts:
 		readable = self.sight.may_read(doctype, names)
 		return doctype, [name for name in names if name in readable]
 
-	def remarks(self, row: Row, said: frappe._dict, further: list[str]) -> list[str]:
+	def remarks(self, row: TraceRow, said: frappe._dict, further: list[str]) -> list[str]:
 		"""What else there is to say about what a document did."""
 		move = row.moves[0]
-		if row.kind == trace.TRANSFER:
+		if row.kind == batch_trace.TRANSFER:
 			where = " → ".join(
 				", ".join(sorted(self.sight.may_name("Warehouse", places)))
 				for places in (
@@ -201,7 +201,7 @@ class Facts:
 					{move.warehouse for move in row.moves if move.qty > 0},
 				)
 			)
-		elif row.kind in trace.DELIVERIES:
+		elif row.kind in batch_trace.DELIVERIES:
 			where = ""
 		else:
 			places = {move.warehouse for move in row.moves}
@@ -306,6 +306,6 @@ class Facts:
 		return found
 
 
-def line(row: Row, what: str, **values) -> dict:
+def line(row: TraceRow, what: str, **values) -> dict:
 	"""One line of the report."""
 	return {"what": what, "indent": row.depth, "kind": row.kind, **values}

@@ -11,15 +11,15 @@ from frappe import _
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import getdate
 
-from metalcraft_workflow.gates.ledger import in_chunks
-from metalcraft_workflow.gates.sight import Sight
-from metalcraft_workflow.gates.traceability import serial_numbers
-from metalcraft_workflow.rules import trace
+from metalcraft_workflow.facts.traceability import serial_numbers
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.ledger import in_chunks
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
+from metalcraft_workflow.rules import batch_trace, path
 
 DELIVERY = "Delivery Note"
 
 
-def lines_below(deliveries: set[str], sight: Sight) -> dict[str, list[dict]]:
+def lines_below(deliveries: set[str], sight: Visibility) -> dict[str, list[dict]]:
 	"""Delivery note -> the lines that stand right below it."""
 	found = defaultdict(list)
 	for read in (approvals, passages, documents, certificates, typed_sources, authorizations):
@@ -33,21 +33,16 @@ def day(when: datetime | None) -> date | None:
 	return when and getdate(when)
 
 
-def passed() -> dict[str, str]:
-	"""What passing a gate of a delivery is called."""
-	return {
-		"complete_packing": _("Packing completed"),
-		"release_documents": _("Documents released"),
-		"clear": _("Cleared for shipment"),
-		"ship": _("Shipment released"),
-		"receive_return": _("Return received"),
-	}
+def called(gate: str) -> str:
+	"""What passing a gate is called."""
+	known = path.find(gate)
+	return _(known.passed) if known else gate
 
 
 # Each gives (delivery note, line)
 
 
-def approvals(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def approvals(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""Who approved its orders."""
 	order, of = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Delivery Note Item")
 	rows = in_chunks(
@@ -79,7 +74,7 @@ def approvals(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
 			)
 
 
-def passages(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""Who took it through its gates, and who waived what: what stands in the end."""
 	if not frappe.has_permission("Release Record"):
 		return
@@ -109,9 +104,8 @@ def passages(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
 		),
 	)
 	readable = sight.may_read("Release Record", {row.name for row in rows})
-	names = passed()
-	for release in trace.standing(
-		trace.Release((DELIVERY, row.reference_name), row.gate, row.kind, (row.creation, row.name), row)
+	for release in batch_trace.standing(
+		batch_trace.Release((DELIVERY, row.reference_name), row.gate, row.kind, (row.creation, row.name), row)
 		for row in rows
 		if row.name in readable
 	):
@@ -120,7 +114,7 @@ def passages(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
 		yield (
 			row.reference_name,
 			{
-				"what": _("Waived: {0}").format(row.requirement) if waived else names.get(row.gate, row.gate),
+				"what": _("Waived: {0}").format(row.requirement) if waived else called(row.gate),
 				"document_type": "Release Record",
 				"document": row.name,
 				"date": day(row.creation),
@@ -131,7 +125,7 @@ def passages(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
 		)
 
 
-def documents(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def documents(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""The documents that Quality Assurance kept with it, and who accepted or uploaded them."""
 	table = frappe.qb.DocType("Shipment Document")
 	for row in in_chunks(
@@ -170,7 +164,7 @@ def documents(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
 		)
 
 
-def certificates(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def certificates(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""The certificates that were issued for it."""
 	table = frappe.qb.DocType("Conformance Certificate")
 	rows = in_chunks(
@@ -207,7 +201,7 @@ def certificates(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict
 			)
 
 
-def typed_sources(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def typed_sources(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""What Final Pack wrote about the sources of goods that stock does not keep apart, and the
 	certificates that stand in the traceability."""
 	table = frappe.qb.DocType("Traceability Entry")
@@ -262,7 +256,7 @@ def typed_sources(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dic
 		)
 
 
-def authorizations(deliveries: set[str], sight: Sight) -> Iterable[tuple[str, dict]]:
+def authorizations(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
 	"""What the customer may send back of it, and what came."""
 	rma, item = frappe.qb.DocType("Return Authorization"), frappe.qb.DocType("Return Authorization Item")
 	rows = in_chunks(

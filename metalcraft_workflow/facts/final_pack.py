@@ -1,0 +1,310 @@
+"""What is at Final Pack for an order: one place that reads it, for transfers and for packing.
+
+Everything is added up from the rows of submitted stock entries, so that the figures on the order can
+be made again from nothing.
+"""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.query_builder.functions import Sum
+from frappe.utils import flt, get_link_to_form
+from pypika.queries import QueryBuilder
+
+from metalcraft_workflow.gates.registry import settings
+from metalcraft_workflow.rules import final_pack as rules
+from metalcraft_workflow.rules.returns import CREDIT
+
+
+def ready_to_pack(sales_order: str, without: str | None = None, for_update: bool = False) -> dict[str, float]:
+	"""Order line -> quantity at Final Pack that is on no delivery note yet, in the line's unit (step 8).
+
+	Drafts count as packed; what was returned is ready again. `without` is a delivery note to leave out
+	of account; with `for_update` the rows are read as they were committed last (lock the order first).
+	Lines with nothing to pack are left out.
+	"""
+	lines = lines_of(sales_order)
+	at_final_pack = brought_parts(sales_order, for_update=for_update)
+	packed = packed_qty([line.name for line in lines], without, for_update)
+	ready = {line.name: rules.ready_qty(line, at_final_pack, packed.get(line.name, 0)) for line in lines}
+	return {name: qty for name, qty in ready.items() if qty > 0}
+
+
+def lines_of(sales_order: str) -> list[rules.FinalPackLine]:
+	"""The lines of an order with what has to be brought for each: what was ordered, and again what came
+	back to be replaced or reworked."""
+	row, item = frappe.qb.DocType("Sales Order Item"), frappe.qb.DocType("Item")
+	rows = (
+		frappe.qb.from_(row)
+		.left_join(item)
+		.on(row.item_code == item.name)
+		.where(row.parent == sales_order)
+		.where(row.parenttype == "Sales Order")
+		.orderby(row.idx)
+		.select(
+			row.name,
+			row.idx,
+			row.item_code,
+			row.qty,
+			row.stock_qty,
+			row.delivered_by_supplier,
+			item.is_stock_item,
+		)
+		.run(as_dict=True)
+	)
+	bundled = bundle_parts(sales_order) if any(not row.is_stock_item for row in rows) else {}
+	replaced = replaced_qty(sales_order)
+	return [
+		rules.FinalPackLine(
+			name=row.name,
+			idx=row.idx,
+			item_code=row.item_code,
+			qty=flt(row.qty) + replaced.get(row.name, 0),
+			parts=parts_of(row, bundled.get(row.name, {}), replaced.get(row.name, 0)),
+			by_supplier=bool(row.delivered_by_supplier),
+		)
+		for row in rows
+	]
+
+
+def parts_of(
+	row: frappe._dict, bundled: dict[str, float], replaced: float = 0
+) -> tuple[rules.FinalPackPart, ...]:
+	"""What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle, and
+	`replaced` the quantity of the row that is brought again."""
+	if row.delivered_by_supplier:
+		return ()
+	needed = {row.item_code: flt(row.stock_qty)} if row.is_stock_item else bundled
+	times = 1 + replaced / flt(row.qty) if replaced else 1
+	return tuple(
+		rules.FinalPackPart(item_code, flt(qty * times, rules.PLACES))
+		for item_code, qty in needed.items()
+		if qty > 0
+	)
+
+
+def replaced_qty(sales_order: str) -> dict[str, float]:
+	"""Order line -> quantity that came back and is to be brought again: by an authorization, to be
+	replaced or reworked; without one, to a warehouse that is not at Final Pack."""
+	note, line, row = (
+		frappe.qb.DocType(name)
+		for name in ("Delivery Note", "Delivery Note Item", "Return Authorization Item")
+	)
+	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
+	found: dict[str, float] = {}
+	for back in (
+		frappe.qb.from_(line)
+		.join(note)
+		.on(note.name == line.parent)
+		.left_join(row)
+		.on(row.name == line.return_authorization_item)
+		.where(line.against_sales_order == sales_order)
+		.where(note.docstatus == 1)
+		.where(note.is_return == 1)
+		.select(line.so_detail, line.qty, line.warehouse, line.return_authorization_item, row.disposition)
+		.run(as_dict=True)
+	):
+		if came_elsewhere(back, places) and back.disposition != CREDIT:
+			found[back.so_detail] = found.get(back.so_detail, 0) - flt(back.qty)
+	return found
+
+
+def came_elsewhere(line: frappe._dict, places: set[str]) -> bool:
+	"""Whether a line of a return came back apart from what is ready to pack: by an authorization, or to a
+	warehouse that is not one of `places`."""
+	return bool(line.return_authorization_item or (line.warehouse and line.warehouse not in places))
+
+
+def bundle_parts(sales_order: str) -> dict[str, dict[str, float]]:
+	"""Order line -> stock items of its product bundle, with the quantity for the whole line."""
+	packed, item = frappe.qb.DocType("Packed Item"), frappe.qb.DocType("Item")
+	rows = (
+		frappe.qb.from_(packed)
+		.join(item)
+		.on(packed.item_code == item.name)
+		.where(packed.parent == sales_order)
+		.where(packed.parenttype == "Sales Order")
+		.where(item.is_stock_item == 1)
+		.groupby(packed.parent_detail_docname, packed.item_code)
+		.select(packed.parent_detail_docname, packed.item_code, Sum(packed.qty).as_("qty"))
+		.run(as_dict=True)
+	)
+	found: dict[str, dict[str, float]] = {}
+	for row in rows:
+		found.setdefault(row.parent_detail_docname, {})[row.item_code] = flt(row.qty)
+	return found
+
+
+def brought_parts(
+	sales_order: str, without: str | None = None, for_update: bool = False
+) -> dict[tuple[str, str], float]:
+	"""(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
+	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
+	if not places:
+		return {}
+	row = frappe.qb.DocType("Stock Entry Detail")
+	query = (
+		frappe.qb.from_(row)
+		.where(row.sales_order == sales_order)
+		.where(row.parent != (without or ""))
+		.select(
+			row.name,
+			row.docstatus,
+			row.sales_order_item,
+			row.item_code,
+			row.transfer_qty,
+			row.s_warehouse,
+			row.t_warehouse,
+		)
+	)
+	return rules.totals(
+		rules.Transferred(
+			line.sales_order_item,
+			line.item_code,
+			flt(line.transfer_qty) * direction(line, places),
+		)
+		for line in read(query, for_update)
+		if line.docstatus == 1
+	)
+
+
+def read(query: QueryBuilder, for_update: bool) -> list[frappe._dict]:
+	"""The rows of `query`, which selects their `name`; with `for_update` as they were committed last.
+
+	Whoever saves a document has locked its rows before any event, and then waits for the lock of the
+	order that we hold: waiting for those rows in turn would end in a deadlock. They are passed by, and
+	taken as this transaction has seen them; when that changes, the other one adds up again.
+	"""
+	rows = {row.name: row for row in query.run(as_dict=True)}
+	if for_update:
+		rows |= {row.name: row for row in query.for_update(skip_locked=True).run(as_dict=True)}
+	return list(rows.values())
+
+
+def direction(row: Document | frappe._dict, places: set[str]) -> int:
+	"""1 when a stock entry row brings something to `places`, -1 when it takes it away, else 0."""
+	return int(row.get("t_warehouse") in places) - int(row.get("s_warehouse") in places)
+
+
+def packed_qty(
+	order_lines: list[str], without: str | None = None, for_update: bool = False
+) -> dict[str, float]:
+	"""Order line -> quantity on delivery notes, drafts included, less what came back to Final Pack.
+
+	What comes back elsewhere, as by an authorization, is credited or brought again.
+	"""
+	if not order_lines:
+		return {}
+	note, row = (
+		frappe.qb.DocType("Delivery Note"),
+		frappe.qb.DocType("Delivery Note Item"),
+	)
+	query = (
+		frappe.qb.from_(row)
+		.join(note)
+		.on(row.parent == note.name)
+		.where(row.so_detail.isin(order_lines))
+		.where(row.parent != (without or ""))
+		.select(
+			row.name,
+			row.docstatus,
+			row.so_detail,
+			row.qty,
+			row.warehouse,
+			row.return_authorization_item,
+			note.is_return,
+			note.company,
+		)
+	)
+	found: dict[str, float] = {}
+	for line in read(query, for_update):
+		if line.is_return and came_elsewhere(line, warehouses(line.company)):
+			continue
+		if line.docstatus == 1 or (line.docstatus == 0 and not line.is_return):
+			# a return carries its quantity below zero
+			found[line.so_detail] = found.get(line.so_detail, 0) + flt(line.qty)
+	return found
+
+
+def warehouses(company: str) -> set[str]:
+	"""Where goods of `company` count as being at Final Pack: its warehouse, and that of Shipping."""
+	return {
+		warehouse
+		for row in settings().warehouses
+		if row.company == company
+		for warehouse in (row.final_pack_warehouse, row.shipping_warehouse)
+		if warehouse
+	}
+
+
+def final_pack_warehouse(company: str) -> str | None:
+	"""The Final Pack warehouse of `company`, as the settings name it."""
+	return next(
+		(row.final_pack_warehouse for row in settings().warehouses if row.company == company),
+		None,
+	)
+
+
+def require_final_pack_warehouse(company: str) -> str:
+	"""The Final Pack warehouse of `company`. Raises ValidationError that says where to set it."""
+	warehouse = final_pack_warehouse(company)
+	if not warehouse:
+		frappe.throw(
+			_("Set the Final Pack warehouse of {0} in {1} first.").format(
+				company, get_link_to_form("Metalcraft Settings", "Metalcraft Settings")
+			),
+			title=_("No Final Pack Warehouse"),
+		)
+	return warehouse
+
+
+def sync_figures(sales_order: str) -> None:
+	"""Write on the order and its lines what is at Final Pack, added up anew from the stock entries.
+
+	Lock the order first: two that add up side by side would lose one another's.
+	"""
+	lines = lines_of(sales_order)
+	at_final_pack = brought_parts(sales_order, for_update=True)
+	stored = dict(
+		frappe.get_all(
+			"Sales Order Item",
+			filters={"parent": sales_order},
+			fields=["name", "final_pack_qty"],
+			as_list=True,
+		)
+	)
+	for line in lines:
+		qty = rules.brought_qty(line, at_final_pack)
+		if flt(stored.get(line.name)) != qty:
+			frappe.db.set_value("Sales Order Item", line.name, "final_pack_qty", qty, update_modified=False)
+	frappe.db.set_value(
+		"Sales Order",
+		sales_order,
+		"per_final_pack",
+		rules.percentage(lines, at_final_pack),
+		update_modified=False,
+	)
+
+
+def lock_process_orders(names: list[str]) -> list[frappe._dict]:
+	"""Keep the orders of the process among `names` to this transaction, and give what a transfer asks of
+	them as it was committed last. Always in the order of their names, so that nobody waits in a ring."""
+	if not names:
+		return []
+	order = frappe.qb.DocType("Sales Order")
+	return (
+		frappe.qb.from_(order)
+		.where(order.name.isin(names))
+		.where(order.follows_process == 1)
+		.orderby(order.name)
+		.select(
+			order.name,
+			order.docstatus,
+			order.status,
+			order.workflow_state,
+			order.company,
+			order.customer_name,
+		)
+		.for_update()
+		.run(as_dict=True)
+	)

@@ -1,0 +1,214 @@
+"""Mails to customers, the one way: approval, shipping, invoicing and closing tell them something.
+
+Each kind of mail has a switch and an Email Template in Metalcraft Settings. A mail is kept as a
+Communication on the document it is about, under a name that is made of the kind and the event: so the
+database itself keeps a second one out, whoever tries, and however often. The mail goes into the Email
+Queue in the transaction that is under way. What goes wrong with it never stops the step; it is said.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import quote
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import escape_html, get_url, validate_email_address
+from frappe.utils.html_utils import unescape_html
+from pypika import Table
+from pypika.terms import Criterion
+
+from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.registry import settings
+from metalcraft_workflow.outgoing.attempt import attempt
+from metalcraft_workflow.rules.requirement import _lt
+
+# What staff calls each kind
+KINDS = {
+	"acknowledgement": _lt("order acknowledgement"),
+	"shipped": _lt("notice of shipment"),
+	"invoice": _lt("invoice"),
+	"closed": _lt("thanks for a closed order"),
+}
+
+
+class Letter(NamedTuple):
+	"""What a step has to say: `recipients` are addresses to try, the first that is valid has it; `context`
+	is what the template can name; `options` are those of `frappe.sendmail`."""
+
+	recipients: Iterable[str | None]
+	context: dict
+	options: dict | None = None
+
+
+def is_wanted(kind: str) -> bool:
+	"""Whether mails of this kind go out by themselves."""
+	return bool(settings().get(f"mail_{kind}"))
+
+
+def sent_among(names: Iterable[str]) -> set[str]:
+	"""Those of the mails with these stamps that went out."""
+	return set(frappe.get_all("Communication", filters={"name": ["in", list(names)]}, pluck="name"))
+
+
+def original(doc: Document) -> str:
+	"""The name that `doc` had before it was cancelled and amended: to the customer it is the same."""
+	name, before = doc.name, doc.get("amended_from")
+	while before:
+		name, before = before, frappe.db.get_value(doc.doctype, before, "amended_from")
+	return name
+
+
+def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
+	"""Queue the mail `name` of `kind` about `doc`; gives the address it goes to.
+
+	Raises ValidationError when there is nobody to send it to, DuplicateEntryError when it was sent before,
+	and what Frappe raises when a mail cannot be queued.
+	"""
+	recipient = next((email for email in letter.recipients if email and validate_email_address(email)), None)
+	if not recipient:
+		frappe.throw(
+			_(
+				"{0} has no contact with a valid email address. Set one, and tell the customer yourself."
+			).format(doc.customer_name or doc.customer),
+			title=_("Nobody to Send It To"),
+		)
+	template = template_of(kind)
+	subject = " ".join(unescape_html(frappe.render_template(template.subject, letter.context)).split())
+	content = frappe.render_template(template.response_, letter.context)
+	mail = frappe.new_doc(
+		"Communication",
+		# Stands on the timeline as the system's, not as an answer of somebody
+		communication_type="Automated Message",
+		communication_medium="Email",
+		sent_or_received="Sent",
+		subject=subject,
+		content=content,
+		recipients=recipient,
+		reference_doctype=doc.doctype,
+		reference_name=doc.name,
+		email_template=template.name,
+	)
+	mail.flags.skip_add_signature = True
+	# Whoever takes the step sets this off, also who may not write mails
+	mail.insert(ignore_permissions=True, set_name=name)
+	frappe.sendmail(
+		recipients=[recipient],
+		subject=subject,
+		message=content,
+		reference_doctype=doc.doctype,
+		reference_name=doc.name,
+		communication=mail.name,
+		**(letter.options or {}),
+	)
+	return recipient
+
+
+def template_of(kind: str) -> Document:
+	"""The Email Template of a kind. Raises a ValidationError that says where to choose one."""
+	name = settings().get(f"template_{kind}")
+	if not name:
+		frappe.throw(_("Choose a template for this mail in Metalcraft Settings."))
+	return frappe.get_cached_doc("Email Template", name)
+
+
+def mail_customer(kind: str, name: str, doc: Document, write: Callable[[], Letter]) -> str | None:
+	"""Send what `write` gives as `send` does, when the settings want it and it was not sent before; gives
+	the address, or None. Why it could not be written or sent is said in a comment and to whoever acts, and
+	not raised; but for a deadlock, which takes the step with it."""
+	if not is_wanted(kind) or sent_among([name]):
+		return None
+	with attempt("customer_mail") as tried:
+		return send(kind, name, doc, write())
+	if not isinstance(tried.error, frappe.DuplicateEntryError):
+		could_not(kind, doc, str(tried.error) or type(tried.error).__name__)
+	return None
+
+
+def could_not(kind: str, doc: Document, why: str) -> None:
+	"""Say on the document, and to whoever acts, that the customer was not told."""
+	text = _("The customer was not mailed the {0}: {1}").format(_(KINDS[kind]), escape_html(why))
+	doc.add_comment("Comment", text)
+	frappe.msgprint(text, indicator="orange", alert=True)
+
+
+# What the templates can name. All of it is fit to stand in HTML as it is.
+
+
+def common_context(doc: Document, orders: list[str]) -> dict:
+	"""What every template can name, of a mail about `orders`."""
+	url = portal_url(orders)
+	numbers = frappe.get_all("Sales Order", filters={"name": ["in", orders]}, pluck="po_no", order_by="name")
+	return {
+		"doc": doc,
+		"customer": typed_text(doc.customer_name or doc.customer),
+		"contact": typed_text(doc.get("contact_display") or doc.customer_name or doc.customer),
+		"company": typed_text(doc.company),
+		"order": typed_text(", ".join(orders)),
+		"po_no": typed_text(", ".join(dict.fromkeys(number for number in numbers if number))),
+		"portal_url": url,
+		"portal": f'<a href="{escape_html(url)}">{_("your order online")}</a>',
+	}
+
+
+def portal_url(orders: list[str]) -> str:
+	"""Where the customer follows the order in the portal; the list, when there is not just one."""
+	return get_url("/customer-orders" + (f"/{quote(orders[0])}" if len(orders) == 1 else ""))
+
+
+def details(*rows: tuple[str, str | None]) -> str:
+	"""A table of labels and values, which are HTML; without those that have no value."""
+	return _table("details", rows=[row for row in rows if row[1]])
+
+
+def lines(head: list[str], rows: Iterable[Iterable], numbers: Iterable[int] = ()) -> str:
+	"""A table of lines of plain values. `numbers` are the columns, from 0, that stand to the right."""
+	cells = [[typed_text(str(value or "")) for value in row] for row in rows]
+	return _table("lines", head=head, rows=cells, numbers=tuple(numbers))
+
+
+def _table(name: str, **context) -> str:
+	return frappe.render_template(f"metalcraft_workflow/templates/emails/{name}.html", context)
+
+
+def item_of(row: Document) -> str:
+	"""The item of a line, with its name where it has one of its own."""
+	named = row.item_name and row.item_name != row.item_code
+	return f"{row.item_code}: {row.item_name}" if named else row.item_code
+
+
+# Whom to tell
+
+
+def order_addresses(orders: Iterable[str]) -> list[str]:
+	"""Addresses of the contacts that the orders name."""
+	return frappe.get_all(
+		"Sales Order", filters={"name": ["in", list(orders)]}, pluck="contact_email", order_by="name"
+	)
+
+
+def customer_addresses(customer: str) -> tuple[list[str], list[str]]:
+	"""Addresses of the customer's billing contacts, and of its primary ones."""
+	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
+	rows = (
+		frappe.qb.from_(contact)
+		.join(link)
+		.on((link.parent == contact.name) & (link.parenttype == "Contact"))
+		.where(link.link_doctype == "Customer")
+		.where(link.link_name == customer)
+		.where((contact.is_billing_contact == 1) | (contact.is_primary_contact == 1))
+		.where(made_in_house(contact))
+		.select(contact.email_id, contact.is_billing_contact)
+		.orderby(contact.creation)
+		.run(as_dict=True)
+	)
+	billing = [row.email_id for row in rows if row.is_billing_contact]
+	primary = [row.email_id for row in rows if not row.is_billing_contact]
+	return billing, [*primary, frappe.db.get_value("Customer", customer, "email_id")]
+
+
+def made_in_house(table: Table) -> Criterion:
+	"""Condition of a query: rows of `table` that somebody of the house has made. Frappe lets every user of
+	the portal make contacts, and link them with whom they like."""
+	user = frappe.qb.DocType("User")
+	return table.owner.isin(frappe.qb.from_(user).where(user.user_type == "System User").select(user.name))

@@ -1,0 +1,301 @@
+"""When an order is settled (steps 13-14), and what follows from it.
+
+What counts as settled:
+
+- Delivered means that the customer has it. What came back is to be delivered again, or to be
+  credited. Nothing has to be delivered of a line that a maintenance order or "Skip Delivery Note"
+  asks no delivery for; a drop shipment is delivered when its purchase order is.
+- Billed means invoiced and not credited. A credit note without a return leaves its line to be billed
+  again: those goods are with the customer and nobody pays for them. What was delivered beyond the
+  order is to be billed too. A line without an amount needs no bill.
+- Paid means that no invoice has anything outstanding, whatever took it to nothing: payments, journal
+  entries, write-offs. Nor has a credit note: until it is refunded or set off, money is owed.
+- What comes back by a return authorization (RMA) has been decided on: to be credited, and then it is
+  not delivered again; or to be replaced or reworked, and then it is, without another bill. The order
+  waits for that until it is done.
+- An order of which everything came back and was credited was never shipped and paid. It stays open
+  until a person closes it, unless all of it came back by an authorization.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from metalcraft_workflow.rules import returns
+from metalcraft_workflow.rules.orders import OrderFacts
+from metalcraft_workflow.rules.quantity import plain, plain_money
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt, unmet
+
+CLOSE, REOPEN = "close", "reopen"
+
+# Writes an amount in a currency
+Money = Callable[[float, str], str]
+
+# What makes a closed order an open one again. A draft, a hold or days of grace do not.
+REOPENS = {
+	"delivered",
+	"returns",
+	returns.EXPECTED,
+	returns.JUDGED,
+	returns.CREDITED,
+	returns.REPLACED,
+	"kept",
+	"billed",
+	"paid",
+	"keep_open",
+}
+
+
+@dataclass(frozen=True)
+class ClosingPolicy:
+	"""What the settings say about closing."""
+
+	automatic: bool = True
+	days_of_grace: int = 0
+
+
+def requirements(
+	order: OrderFacts, policy: ClosingPolicy, today: date, money: Money = plain_money
+) -> list[Requirement]:
+	"""Everything that closing asks of `order`, met or not; `money` writes amounts for whoever reads it.
+
+	None of it can be waived: who wants the order closed all the same closes it by hand.
+	"""
+	return [
+		_approved(order),
+		_not_on_hold(order),
+		_delivered(order),
+		_returns(order),
+		*_authorized_returns(order),
+		_kept(order),
+		_no_draft_deliveries(order),
+		_billed(order, money),
+		_no_draft_invoices(order),
+		_paid(order, money),
+		_not_kept_open(order),
+		_grace(order, policy, today),
+		Requirement(
+			code="automatic",
+			label=_lt("Orders close by themselves"),
+			message=_lt("The settings do not let orders close by themselves. Close this one by hand."),
+			met=policy.automatic,
+			waivable=False,
+		),
+	]
+
+
+def decide(order: OrderFacts, found: list[Requirement]) -> str:
+	"""What is to be done with `order`: CLOSE, REOPEN or nothing ("").
+
+	An order that a person closed stays closed.
+	"""
+	open_points = {requirement.code for requirement in unmet(found)}
+	if order.docstatus != 1:
+		return ""
+	if order.status == "Closed":
+		return REOPEN if order.closed_by_workflow and open_points & REOPENS else ""
+	return "" if open_points else CLOSE
+
+
+def _approved(order: OrderFacts) -> Requirement:
+	return Requirement(
+		code="approved",
+		label=_lt("Approved"),
+		message=_lt("Changes of this order wait for a review. Accept them, or undo them."),
+		met=order.docstatus == 1 and order.gate not in ("change_review", "outside"),
+		waivable=False,
+	)
+
+
+def _not_on_hold(order: OrderFacts) -> Requirement:
+	return Requirement(
+		code="not_on_hold",
+		label=_lt("Not on hold"),
+		message=_lt("The order is on hold. Resume it."),
+		met=order.status != "On Hold",
+		waivable=False,
+	)
+
+
+def _delivered(order: OrderFacts) -> Requirement:
+	precision = order.precision
+	missing = {
+		line: line.missing(precision) - line.came_back(precision) - line.to_ship_again(precision)
+		for line in order.lines
+	}
+	rows = [
+		f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in missing.items() if qty > precision.qty
+	]
+	return Requirement(
+		code="delivered",
+		label=_lt("Everything delivered"),
+		message=_lt("Still to be delivered on {count} lines: {lines}."),
+		met=not rows,
+		params={"count": len(rows), "lines": _few(rows)},
+		waivable=False,
+	)
+
+
+def _returns(order: OrderFacts) -> Requirement:
+	came_back = {line: line.came_back(order.precision) for line in order.lines}
+	rows = [f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in came_back.items() if qty > 0]
+	return Requirement(
+		code="returns",
+		label=_lt("Nothing came back unanswered"),
+		message=_lt("Came back: {lines}. Deliver it again, or issue a credit note for it."),
+		met=not rows,
+		params={"lines": _few(rows)},
+		waivable=False,
+	)
+
+
+def _authorized_returns(order: OrderFacts) -> list[Requirement]:
+	"""What the order's return authorizations still wait for; nothing where there are none."""
+	if not order.returns:
+		return []
+	waiting = returns.waiting(order)
+	return [
+		Requirement(
+			code=code,
+			label=label,
+			message=message,
+			met=not waiting[code],
+			params={
+				"rows": _few(
+					[f"{row.authorization}, {row.item_code}: {plain(qty)}" for row, qty in waiting[code]]
+				)
+			},
+			link=Link("Return Authorization", waiting[code][0][0].authorization) if waiting[code] else None,
+			waivable=False,
+		)
+		for code, label, message in (
+			(
+				returns.EXPECTED,
+				_lt("Every authorized return received"),
+				_lt("Still to come back: {rows}. Receive it, or close the return authorization."),
+			),
+			(
+				returns.JUDGED,
+				_lt("Condition of returns judged"),
+				_lt("Came back and not looked at: {rows}. Quality Assurance records its condition."),
+			),
+			(
+				returns.CREDITED,
+				_lt("Returns credited"),
+				_lt("Came back to be credited: {rows}. Make the credit note from the return authorization."),
+			),
+			(
+				returns.REPLACED,
+				_lt("Returns replaced"),
+				_lt("Came back to be shipped again: {rows}. Bring it to Final Pack, pack and ship it."),
+			),
+		)
+	]
+
+
+def _kept(order: OrderFacts) -> Requirement:
+	lines = [line for line in order.lines if line.needs_delivery]
+	return Requirement(
+		code="kept",
+		label=_lt("Something was delivered and kept"),
+		message=_lt(
+			"Everything came back and was credited. Close the order by hand if that is the end of it."
+		),
+		met=not order.is_delivered
+		or not lines
+		or any(line.delivered > order.precision.qty for line in lines)
+		or all(line.to_credit + line.to_replace + order.precision.qty >= line.returned > 0 for line in lines),
+		waivable=False,
+	)
+
+
+def _no_draft_deliveries(order: OrderFacts) -> Requirement:
+	drafts = [delivery.name for delivery in order.deliveries if delivery.draft]
+	return Requirement(
+		code="no_draft_deliveries",
+		label=_lt("No delivery note under way"),
+		message=_lt("Not shipped yet: {names}. Ship or delete what is still a draft."),
+		met=not drafts,
+		params={"names": _few(drafts)},
+		link=Link("Delivery Note", drafts[0]) if drafts else None,
+		waivable=False,
+	)
+
+
+def _billed(order: OrderFacts, money: Money) -> Requirement:
+	unbilled = {line: line.unbilled(order.precision) for line in order.lines}
+	rows = [
+		f"{line.idx}. {line.item_code}: {money(amount, order.currency)}"
+		for line, amount in unbilled.items()
+		if amount > 0
+	]
+	return Requirement(
+		code="billed",
+		label=_lt("Everything billed"),
+		message=_lt("Still to be billed: {lines}. Make the sales invoice from the delivery note."),
+		met=not rows,
+		params={"lines": _few(rows)},
+		waivable=False,
+	)
+
+
+def _no_draft_invoices(order: OrderFacts) -> Requirement:
+	drafts = [invoice.name for invoice in order.invoices if invoice.draft]
+	return Requirement(
+		code="no_draft_invoices",
+		label=_lt("No draft invoice"),
+		message=_lt("Still drafts: {names}. Submit or delete them."),
+		met=not drafts,
+		params={"names": _few(drafts)},
+		link=Link("Sales Invoice", drafts[0]) if drafts else None,
+		waivable=False,
+	)
+
+
+def _paid(order: OrderFacts, money: Money) -> Requirement:
+	# A credit note that waits for its refund has a negative amount outstanding
+	unpaid = [
+		invoice
+		for invoice in order.invoices
+		if not invoice.draft and abs(invoice.outstanding) > order.precision.money
+	]
+	rows = [f"{invoice.name}: {money(invoice.outstanding, invoice.currency)}" for invoice in unpaid]
+	return Requirement(
+		code="paid",
+		label=_lt("Everything paid"),
+		message=_lt("Outstanding: {invoices}. The order closes when that is paid, refunded or set off."),
+		met=not rows,
+		params={"invoices": _few(rows)},
+		link=Link("Sales Invoice", unpaid[0].name) if unpaid else None,
+		waivable=False,
+	)
+
+
+def _not_kept_open(order: OrderFacts) -> Requirement:
+	return Requirement(
+		code="keep_open",
+		label=_lt("Not kept open"),
+		message=_lt("Somebody keeps this order open. Untick Keep Open to let it close."),
+		met=not order.keep_open,
+		link=Link("Sales Order", order.name, "keep_open"),
+		waivable=False,
+	)
+
+
+def _grace(order: OrderFacts, policy: ClosingPolicy, today: date) -> Requirement:
+	# They run from the last delivery, invoice or payment
+	closes_on = (order.last_event or today) + timedelta(days=policy.days_of_grace)
+	return Requirement(
+		code="grace",
+		label=_lt("Days of grace over"),
+		message=_lt("The days of grace last until {date}."),
+		met=not policy.days_of_grace or today >= closes_on,
+		params={"date": closes_on},
+		waivable=False,
+	)
+
+
+def _few(rows: list[str], most: int = 5) -> str:
+	"""The first rows in a line; the rest is only counted."""
+	rest = len(rows) - most
+	return ", ".join(rows[:most]) + (f" (+{rest})" if rest > 0 else "")

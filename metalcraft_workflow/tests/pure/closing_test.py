@@ -1,0 +1,229 @@
+"""Settlement: what an order needs to close, as a story of events in any order."""
+
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metalcraft_workflow.rules.closing import CLOSE, REOPEN, ClosingPolicy, decide, requirements
+from metalcraft_workflow.rules.orders import Delivery, Invoice, OrderFacts, OrderLine
+from metalcraft_workflow.rules.requirement import unmet
+
+TODAY = date(2026, 3, 10)
+RATE = 100
+
+# A small shop: what can happen to an order of one line
+EVENTS = st.lists(
+	st.one_of(
+		st.tuples(st.just("deliver"), st.integers(1, 10)),
+		st.tuples(st.just("return"), st.integers(1, 10)),
+		st.tuples(st.just("bill"), st.integers(1, 10)),
+		st.tuples(st.just("credit"), st.integers(1, 10)),
+		st.tuples(st.just("pay"), st.integers(1, 1000)),
+	),
+	max_size=12,
+)
+
+
+def order_after(events, qty=10, **fields) -> OrderFacts:
+	"""The facts of an order of `qty` pieces after `events`; each amount is on one invoice."""
+	total = {
+		kind: sum(n for k, n in events if k == kind)
+		for kind in ("deliver", "return", "bill", "credit", "pay")
+	}
+	line = OrderLine(
+		idx=1,
+		item_code="CYL",
+		qty=qty,
+		amount=qty * RATE,
+		delivered=total["deliver"] - total["return"],
+		returned=total["return"],
+		billed=(total["bill"] - total["credit"]) * RATE,
+		credited_qty=total["credit"],
+		invoice_lines=len([k for k, _n in events if k in ("bill", "credit")]),
+	)
+	outstanding = (total["bill"] - total["credit"]) * RATE - total["pay"]
+	return OrderFacts(
+		name="SO-1",
+		docstatus=1,
+		gate="approve",
+		lines=(line,),
+		invoices=(Invoice("SI-1", draft=False, outstanding=outstanding),),
+		**fields,
+	)
+
+
+POLICY = ClosingPolicy()
+
+
+def open_points(order, policy=POLICY) -> list[str]:
+	return [row.code for row in unmet(requirements(order, policy, TODAY))]
+
+
+def what_to_do(order, policy=POLICY) -> str:
+	return decide(order, requirements(order, policy, TODAY))
+
+
+SETTLED = order_after([("deliver", 10), ("bill", 10), ("pay", 1000)])
+
+
+@given(EVENTS, st.randoms())
+def test_the_order_of_events_does_not_matter(events, random):
+	shuffled = list(events)
+	random.shuffle(shuffled)
+	assert what_to_do(order_after(events)) == what_to_do(order_after(shuffled))
+
+
+@given(EVENTS)
+def test_nothing_closes_with_anything_outstanding(events):
+	"""Told independently of the rule: who closes has delivered, billed and been paid for what was kept."""
+	order = order_after(events)
+	if what_to_do(order) != CLOSE:
+		return
+	count = {
+		kind: sum(n for k, n in events if k == kind)
+		for kind in ("deliver", "return", "bill", "credit", "pay")
+	}
+	kept = count["deliver"] - count["return"]
+	assert kept > 0
+	assert kept >= 10 - min(count["return"], count["credit"])
+	assert count["bill"] - count["credit"] >= kept
+	assert count["pay"] == (count["bill"] - count["credit"]) * RATE
+
+
+@given(EVENTS)
+def test_opening_again_and_settling_again_closes(events):
+	"""Whatever a closed order goes through: once it is undone, it closes again."""
+	closed = replace(
+		order_after([("deliver", 10), ("bill", 10), ("pay", 1000), *events]),
+		status="Closed",
+		closed_by_workflow=True,
+	)
+	if what_to_do(closed) == REOPEN:
+		opened = replace(closed, status="Completed", closed_by_workflow=False)
+		assert what_to_do(opened) == ""
+		assert what_to_do(replace(opened, lines=SETTLED.lines, invoices=SETTLED.invoices)) == CLOSE
+	else:
+		assert what_to_do(replace(closed, status="Completed", closed_by_workflow=False)) == CLOSE
+
+
+@given(EVENTS)
+def test_what_a_person_closed_stays_closed(events):
+	assert what_to_do(order_after(events, status="Closed")) == ""
+
+
+@given(st.booleans(), st.integers(0, 30), st.booleans())
+def test_settings_and_drafts_open_nothing(automatic, days, draft):
+	"""What opens an order is what was undone, never a setting, a draft or a day of grace."""
+	closed = replace(SETTLED, status="Closed", closed_by_workflow=True, last_event=TODAY)
+	if draft:
+		closed = replace(
+			closed,
+			deliveries=(Delivery("DN-9", draft=True),),
+			invoices=(*closed.invoices, Invoice("SI-9", draft=True, outstanding=5)),
+		)
+	assert what_to_do(closed, ClosingPolicy(automatic, days)) == ""
+
+
+def test_settled_closes():
+	assert open_points(SETTLED) == []
+	assert what_to_do(SETTLED) == CLOSE
+
+
+def test_each_thing_that_is_missing_has_its_name():
+	cases = {
+		"delivered": order_after([("deliver", 9), ("bill", 10), ("pay", 1000)]),
+		"returns": order_after([("deliver", 10), ("return", 2), ("bill", 10), ("pay", 1000)]),
+		"billed": order_after([("deliver", 10), ("bill", 9), ("pay", 900)]),
+		"paid": order_after([("deliver", 10), ("bill", 10), ("pay", 999)]),
+		"kept": order_after([("deliver", 10), ("return", 10), ("bill", 10), ("credit", 10)]),
+		"no_draft_deliveries": replace(SETTLED, deliveries=(Delivery("DN-2", draft=True),)),
+		"no_draft_invoices": replace(SETTLED, invoices=(Invoice("SI-2", draft=True, outstanding=9),)),
+		"approved": replace(SETTLED, gate="change_review"),
+		"not_on_hold": replace(SETTLED, status="On Hold"),
+		"keep_open": replace(SETTLED, keep_open=True),
+	}
+	for code, order in cases.items():
+		assert open_points(order) == [code]
+		assert what_to_do(order) == ""
+
+
+def test_the_settings_hold_it_open():
+	assert open_points(SETTLED, ClosingPolicy(automatic=False)) == ["automatic"]
+	order = replace(SETTLED, last_event=date(2026, 3, 8))
+	assert open_points(order, ClosingPolicy(days_of_grace=3)) == ["grace"]
+	assert open_points(order, ClosingPolicy(days_of_grace=2)) == []
+
+
+def test_a_credit_note_without_a_return_is_not_paid():
+	order = order_after([("deliver", 10), ("bill", 10), ("credit", 10)])
+	assert order.invoices[0].outstanding == 0
+	assert open_points(order) == ["billed"]
+
+
+def test_a_return_that_was_credited_is_settled():
+	order = order_after([("deliver", 10), ("return", 4), ("bill", 10), ("credit", 4), ("pay", 600)])
+	assert what_to_do(order) == CLOSE
+	# sent again after all: that is to be billed
+	again = order_after([("deliver", 14), ("return", 4), ("bill", 10), ("credit", 4), ("pay", 600)])
+	assert open_points(again) == ["billed"]
+
+
+def test_more_delivered_than_ordered_is_to_be_billed():
+	assert open_points(order_after([("deliver", 11), ("bill", 10), ("pay", 1000)])) == ["billed"]
+	assert what_to_do(order_after([("deliver", 11), ("bill", 11), ("pay", 1100)])) == CLOSE
+
+
+def test_a_credit_note_that_waits_for_its_refund_keeps_it_open():
+	order = replace(
+		SETTLED, invoices=(*SETTLED.invoices, Invoice("CN-1", draft=False, outstanding=-50, is_return=True))
+	)
+	assert open_points(order) == ["paid"]
+
+
+def test_cents_lost_in_rounding_are_nothing():
+	"""Three invoices of a third each: a cent is lost, and nobody ever pays it."""
+	line = OrderLine(idx=1, item_code="X", qty=3, amount=100, delivered=3, billed=99.99, invoice_lines=3)
+	assert what_to_do(replace(SETTLED, lines=(line,))) == CLOSE
+	assert open_points(replace(SETTLED, lines=(replace(line, billed=99.97),))) == ["billed"]
+	assert open_points(replace(SETTLED, lines=(replace(line, delivered=2.999),))) == ["delivered"]
+	assert what_to_do(replace(SETTLED, lines=(replace(line, delivered=2.9999),))) == CLOSE
+
+
+def test_free_lines_are_delivered_and_not_billed():
+	free = OrderLine(idx=2, item_code="GIFT", qty=1, amount=0)
+	assert open_points(replace(SETTLED, lines=(*SETTLED.lines, free))) == ["delivered"]
+	assert what_to_do(replace(SETTLED, lines=(*SETTLED.lines, replace(free, delivered=1)))) == CLOSE
+
+
+def test_without_delivery_there_is_only_the_bill():
+	line = OrderLine(idx=1, item_code="SERVICE", qty=1, amount=50, billed=50, needs_delivery=False)
+	assert what_to_do(replace(SETTLED, lines=(line,))) == CLOSE
+	assert open_points(replace(SETTLED, lines=(replace(line, billed=0),))) == ["billed"]
+
+
+def test_erpnext_sums_that_lag_behind_are_seen():
+	order = replace(
+		SETTLED,
+		lines=tuple(replace(line, recorded_delivered=10, recorded_billed=1000) for line in SETTLED.lines),
+		per_delivered=100,
+	)
+	assert not order.is_delivery_behind and not order.is_billing_behind
+	assert replace(order, per_delivered=50).is_delivery_behind
+	lines = tuple(replace(line, recorded_delivered=5, recorded_billed=500) for line in order.lines)
+	assert replace(order, lines=lines).is_delivery_behind
+	assert replace(order, lines=lines).is_billing_behind
+	# a credit note that leaves the order's sums alone
+	credited = tuple(replace(line, billed=600) for line in order.lines)
+	assert not replace(order, lines=credited).is_billing_behind
+
+
+def test_each_amount_is_written_in_its_own_currency():
+	"""What is billed is in that of the order, what is outstanding in that of the customer's account."""
+	order = order_after([("deliver", 10), ("bill", 4)], currency="EUR")
+	order = replace(order, invoices=(Invoice("SI-1", draft=False, outstanding=440, currency="USD"),))
+	found = requirements(order, POLICY, TODAY, money=lambda amount, currency: f"{currency} {amount:.0f}")
+	said = {row.code: row.message.format(**row.params) for row in unmet(found)}
+	assert "1. CYL: EUR 600" in said["billed"]
+	assert "SI-1: USD 440" in said["paid"]
