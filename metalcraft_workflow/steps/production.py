@@ -128,9 +128,7 @@ def notify_departments(doc: Document) -> None:
 	"""Tell each department what is new for it. Effect of `approve`: a first approval, one of an amended
 	order, and one of changes that were accepted."""
 	if doc.follows_process:
-		write_notices(
-			doc, rules.notices(lines_by_department(doc), told(doc), doc.production_notes or "")
-		)
+		write_notices(doc, rules.notices(lines_by_department(doc), told(doc), doc.production_notes or ""))
 
 
 def notify_of_notes(doc: Document, method: str | None = None) -> None:
