@@ -9,7 +9,7 @@ from frappe.model.workflow import bulk_workflow_approval
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, nowdate
 
-from metalcraft_workflow.facts import credit
+from metalcraft_workflow.facts import credit_limit
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
 from metalcraft_workflow.gates.waiver import waive
@@ -609,8 +609,8 @@ class TestCredit(FrappeTestCase):
 	def test_the_limit_is_back_before_a_commit_whatever_happens(self):
 		customer = self.customer(limit=999)
 		frappe.db.commit()
-		credit.lift(customer, COMPANY)
-		self.assertEqual(self.limit_of(customer), [(credit.NO_LIMIT, 0)])
+		credit_limit.lift(customer, COMPANY)
+		self.assertEqual(self.limit_of(customer), [(credit_limit.NO_LIMIT, 0)])
 		frappe.db.commit()
 		self.assertEqual(self.limit_of(customer), [(999.0, 0)])
 

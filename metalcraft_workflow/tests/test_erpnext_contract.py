@@ -242,7 +242,7 @@ class TestBehaviour(FrappeTestCase):
 			entry.insert()
 			with (
 				patch.object(closing, "invoice_changed") as of_invoice,
-				patch.object(tracking, "keep_order") as of_order,
+				patch.object(tracking, "sync_order") as of_order,
 			):
 				entry.submit()
 		self.assertEqual([call.args[0].name for call in of_invoice.call_args_list], [invoice.name])
@@ -259,7 +259,7 @@ class TestBehaviour(FrappeTestCase):
 		order = money.order()
 		deliveries.bring(order)
 		ready = deliveries.ready_to_ship(deliveries.cleared(deliveries.packed(order)))
-		with patch.object(tracking, "keep_delivery", look):
+		with patch.object(tracking, "sync_delivery", look):
 			factories.act(ready, "Ship", factories.SHIPPER)
 		self.assertEqual(seen[-1], order.items[0].qty)
 
