@@ -66,7 +66,7 @@ def recompute_stages(context, apply: bool = False):
 			for batch in batches:
 				found += tracking.recompute(batch)
 				# A bench command commits by itself; a report leaves nothing behind
-				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep
+				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
 		table(["Sales Order", "Field", "Was", "Is"], [list(row.values()) for row in found])
 		hint(found, apply)
 
@@ -97,7 +97,7 @@ def adopt(context, orders, customer, from_date, everything: bool = False, apply:
 					rows.append([name, "", "", str(error), ""])
 				# The report is what would happen: it happens, and is taken back
 				# A bench command commits by itself; a report leaves nothing behind
-				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep
+				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
 		table(["Sales Order", "State", "Stage", "Deliveries", "The next sweep would"], rows)
 		hint(rows, apply)
 

@@ -59,7 +59,8 @@ def switch_on(port: int) -> None:
 		}
 	)
 	account.save()
-	frappe.db.commit()  # nosemgrep: a bench command commits by itself
+	# A bench command commits by itself
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 def has_own_account() -> bool:
@@ -78,7 +79,8 @@ def switch_off() -> None:
 	account = frappe.get_doc("Email Account", ACCOUNT)
 	account.update({"enable_outgoing": 0, "default_outgoing": 0})
 	account.save()
-	frappe.db.commit()  # nosemgrep: a bench command commits by itself
+	# A bench command commits by itself
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 def divert() -> list[str]:
@@ -144,7 +146,8 @@ def follow_notices() -> None:
 		order_by="creation",
 	):
 		deliver_one(name)
-	frappe.db.commit()  # nosemgrep: a bench command commits by itself
+	# A bench command commits by itself
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 def counts() -> dict[str, int]:

@@ -282,7 +282,7 @@ def row(step: str, *cells: str) -> Iterator[str]:
 		textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
 		for cell, width in zip(cells, WIDTHS[1:], strict=True)
 	]
-	for number in range(max(map(len, columns))):
+	for number in range(max(len(column) for column in columns)):
 		yield GAP.join(
 			f"{column[number] if number < len(column) else '':<{width}}"
 			for column, width in zip(columns, WIDTHS, strict=True)

@@ -89,7 +89,8 @@ def carry(story: Story, outcome: Outcome, progress: Callable[[str], None]) -> No
 
 def commit() -> None:
 	"""Keep what was done so far, and forget the messages that a person in the desk would have read."""
-	frappe.db.commit()  # nosemgrep: a bench command commits by itself
+	# A bench command commits by itself
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 	frappe.clear_messages()
 
 

@@ -70,8 +70,9 @@ def askers(doc: Document) -> dict[str, dict[str, set[str]]]:
 	)
 	above = groups_above({row.item_group for row in items})
 	for row in items:
-		for name in filter(None, (row.name, row.variant_of)):
-			found["Item"][name].add(row.name)
+		found["Item"][row.name].add(row.name)
+		if row.variant_of:
+			found["Item"][row.variant_of].add(row.name)
 		for group in above.get(row.item_group, ()):
 			found["Item Group"][group].add(row.name)
 	return found

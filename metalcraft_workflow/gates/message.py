@@ -50,7 +50,7 @@ def in_words(problems: Iterable[Problem]) -> list[str]:
 def refuse(problems: Iterable[Problem], title: str) -> None:
 	"""Raise a ValidationError that lists `problems`, if there are any."""
 	if sentences := in_words(problems):
-		frappe.throw("<br>".join(map(escape_html, sentences)), title=title)
+		frappe.throw("<br>".join(escape_html(sentence) for sentence in sentences), title=title)
 
 
 def as_requirement(

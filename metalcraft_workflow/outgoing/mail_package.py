@@ -39,7 +39,8 @@ def add_packages() -> None:
 				reference_name=mail.reference_name,
 			)
 			leave_without(mail, str(error))
-		frappe.db.commit()  # nosemgrep: each mail stands by itself in this background job
+		# Each mail stands by itself in this background job
+		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 def waiting() -> list[frappe._dict]:

@@ -81,7 +81,7 @@ def rows_of(doc: Document) -> list[Document]:
 
 def part_of(doc: Document, row: Document, paper: RectangleObject) -> PackagePart:
 	"""The file of a row of the documents; pictures are laid on `paper`."""
-	about = ", ".join(filter(None, (row.get("item_code"), row.get("batch_no"))))
+	about = ", ".join(said for said in (row.get("item_code"), row.get("batch_no")) if said)
 	name, content = stored(doc, row)
 	part = PackagePart(f"{_(row.document_type)} ({about})" if about else _(row.document_type), name)
 	kind = files.kind(content)

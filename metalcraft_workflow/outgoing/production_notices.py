@@ -227,7 +227,8 @@ def deliver() -> None:
 	for name in open_notices():
 		try:
 			deliver_one(name)
-			frappe.db.commit()  # nosemgrep: each notice stands by itself in this background job
+			# Each notice stands by itself in this background job
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		except Exception:
 			frappe.db.rollback()
 			put_last(name)
@@ -236,7 +237,8 @@ def deliver() -> None:
 				reference_doctype="Production Notice",
 				reference_name=name,
 			)
-			frappe.db.commit()  # nosemgrep: keep the log
+			# Keeps the log
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 def open_notices() -> list[str]:

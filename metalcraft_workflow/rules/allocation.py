@@ -163,7 +163,9 @@ def _batches_promised_twice(
 	mine: list[Promise], others: list[Promise], batch_stock: Mapping[tuple[str, str], float]
 ) -> list[Problem]:
 	found = []
-	wanted, elsewhere, deliveries = defaultdict(float), defaultdict(float), defaultdict(set)
+	wanted: dict[tuple[str, str], float] = defaultdict(float)
+	elsewhere: dict[tuple[str, str], float] = defaultdict(float)
+	deliveries: dict[tuple[str, str], set[str]] = defaultdict(set)
 	first: dict[tuple[str, str], Promise] = {}
 	for promise in mine:
 		wanted[(promise.batch_no, promise.warehouse)] += promise.qty

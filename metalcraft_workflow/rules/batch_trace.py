@@ -104,7 +104,7 @@ class LedgerTrail:
 	direction: str
 	moves: Mapping[LedgerLot, list[LedgerMove]] = field(default_factory=dict)
 	sides: Mapping[Process, list[LedgerMove]] = field(default_factory=dict)
-	kin: Mapping[LedgerLot, list[LedgerLot]] = field(default_factory=dict)
+	kin: dict[LedgerLot, list[LedgerLot]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def follow(lots: Iterable[LedgerLot], direction: str, source: LedgerSource) -> L
 		passed |= ahead
 		reached = set()
 		for move in source.moves_in(ahead) if ahead else ():
-			if not _leads_on(move, direction):
+			if move.process and not _leads_on(move, direction):
 				trail.sides[move.process].append(move)
 				reached.add(move.lot)
 		for lot, kin in source.kin_of(level, direction).items():
@@ -196,7 +196,9 @@ def without_echoes(trail: LedgerTrail, roots: list[TraceRow]) -> tuple[LedgerTra
 		)
 
 	moves = {lot: [move for move in found if not is_echo(move)] for lot, found in trail.moves.items()}
-	echoes = [row for row in roots if row.kind == GOODS and row.moves and all(map(is_echo, row.moves))]
+	echoes = [
+		row for row in roots if row.kind == GOODS and row.moves and all(is_echo(move) for move in row.moves)
+	]
 	others = [row for row in roots if row not in echoes]
 	known = reached(trail, {lot for row in others for lot in row.lots})
 	needed = [
@@ -267,7 +269,7 @@ def _below(row: TraceRow, trail: LedgerTrail) -> Iterable[TraceRow]:
 		# Goods that were asked for have been delivered by somebody; those they were made of have not
 		kinds = (*ORIGINS, *DELIVERIES) if row.via is None else ORIGINS
 		for event in events(moves, depth):
-			if event.kind in kinds and (event.kind != COUNT or event.qty > 0):
+			if event.kind in kinds and (event.kind != COUNT or (event.qty or 0) > 0):
 				yield event
 	for kin in sorted({kin for lot in row.lots for kin in trail.kin.get(lot, ())}):
 		# A heat that no delivery names has nothing to tell
@@ -356,7 +358,7 @@ class Release:
 def standing(records: Iterable[Release]) -> list[Release]:
 	"""Those of `records` that count in the end, the oldest first: the last passage through each gate, with
 	its waivers, unless it was voided."""
-	kept: dict[tuple, list[Release]] = {}
+	kept: dict[tuple[tuple[str, str], str], list[Release]] = {}
 	for record in sorted(records, key=lambda record: record.when):
 		of_gate = kept.setdefault((record.document, record.gate), [])
 		if record.kind == "Void":

@@ -178,14 +178,14 @@ class Limits:
 
 def limits(*said: tuple[str | None, float | None]) -> Limits:
 	"""The first of what is said of extensions and of size: by the type, by the settings."""
-	extensions = next((text for text, _mb in said if (text or "").strip()), DEFAULT_EXTENSIONS)
+	extensions = next((text for text, _mb in said if text and text.strip()), DEFAULT_EXTENSIONS)
 	return Limits(
 		tuple(part.strip(" .").lower() for part in re.split(r"[,;\s]+", extensions) if part.strip(" .")),
 		next((mb for _text, mb in said if mb), DEFAULT_MAX_MB),
 	)
 
 
-def why_refused(filename: str, size: int, kind: str, allowed: Limits) -> tuple[str, dict]:
+def why_refused(filename: str, size: int, kind: str, allowed: Limits) -> tuple[str, dict[str, str]]:
 	"""Why a file cannot be a document: a template and its parameters; empty ones when it can.
 
 	`kind` is what its content is, as rules.files tells it.

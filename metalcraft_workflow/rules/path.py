@@ -103,7 +103,7 @@ def stands_at(key: str) -> str:
 
 def path_of(key: str) -> tuple[str, ...]:
 	"""Keys of the gates on the path of the gate or mark `key`; none when it is on no path."""
-	return next((names for names in map(_keys_of, PATHS) if stands_at(key) in names), ())
+	return next((names for path in PATHS if stands_at(key) in (names := _keys_of(path))), ())
 
 
 def earlier(key: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Step 4: what the customer's purchase order must bring before an order can be approved."""
 
+import datetime
 from dataclasses import dataclass
-from datetime import date
 
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
@@ -21,8 +21,8 @@ class PurchaseOrder:
 
 	order: str
 	number: str
-	date: date | None
-	today: date
+	date: datetime.date | None
+	today: datetime.date
 	file_url: str = ""
 	file_exists: bool = False
 	other_orders: tuple[str, ...] = ()
@@ -39,6 +39,11 @@ def requirements(po: PurchaseOrder) -> list[Requirement]:
 
 	def link(fieldname: str) -> Link:
 		return Link("Sales Order", po.order, fieldname)
+
+	used_before = _lt(
+		"Purchase order {number} is already on {orders}. If it covers several orders, tick"
+		" “This Purchase Order Covers Several Orders”; if not, correct the number."
+	)
 
 	return [
 		Requirement(
@@ -68,10 +73,7 @@ def requirements(po: PurchaseOrder) -> list[Requirement]:
 		Requirement(
 			code="po_reuse",
 			label=_lt("Purchase order used once, or its reuse confirmed"),
-			message=_lt(
-				"Purchase order {number} is already on {orders}. If it covers several orders, tick"
-				" “This Purchase Order Covers Several Orders”; if not, correct the number."
-			),
+			message=used_before,
 			params={"number": po.number, "orders": ", ".join(po.other_orders)},
 			met=not po.other_orders or po.reuse_confirmed,
 			link=link("po_reuse_confirmed"),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from metalcraft_workflow.rules.quantity import plain
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
@@ -54,7 +55,7 @@ class Difference:
 
 	kind: str
 	message: str
-	params: dict = field(default_factory=dict)
+	params: dict[str, Any] = field(default_factory=dict)
 
 
 def set_keys(lines: Iterable[tuple[str, str, bool]]) -> dict[str, str]:
@@ -142,8 +143,9 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				{**where, **values},
 			)
 		]
-	if None not in (line.net_rate, source.net_rate) and abs(line.net_rate - source.net_rate) > ROUNDING:
-		values = {"ordered": plain(line.net_rate), "quoted": plain(source.net_rate)}
+	ordered, quoted = line.net_rate, source.net_rate
+	if ordered is not None and quoted is not None and abs(ordered - quoted) > ROUNDING:
+		values = {"ordered": plain(ordered), "quoted": plain(quoted)}
 		return [
 			Difference(
 				"discount",

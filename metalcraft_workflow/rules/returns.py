@@ -8,6 +8,7 @@ never typed: it follows from the delivery notes and the invoices.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from metalcraft_workflow.rules.orders import OrderFacts, Precision, ReturnRow
 from metalcraft_workflow.rules.quantity import PLACES, plain
@@ -81,7 +82,7 @@ def left_sources(line: str, shipped: Shipped, taken: Iterable[ReturnPart]) -> li
 	"""
 	taken = [part for part in taken if part.line == line]
 	serials = {serial_no for part in taken for serial_no in part.serial_nos}
-	batches = Counter()
+	batches: dict[str, float] = defaultdict(float)
 	for part in taken:
 		batches[part.batch_no] += part.qty * shipped.factor
 	found = []
@@ -181,7 +182,7 @@ def _row_problems(row: ReturnPart, shipped: Shipped, complete: bool) -> list[Pro
 	return found
 
 
-def _unnamed(row: ReturnPart, shipped: Shipped, where: dict) -> list[Problem]:
+def _unnamed(row: ReturnPart, shipped: Shipped, where: dict[str, Any]) -> list[Problem]:
 	if shipped.names_each and round(len(row.serial_nos) - row.qty * shipped.factor, PLACES):
 		return [
 			Problem(

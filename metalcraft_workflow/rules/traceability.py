@@ -97,7 +97,8 @@ def needs_of_part(item: str | None, order_line: str | None, template: str | None
 
 def by_batch(sources: Iterable[Source]) -> tuple[Source, ...]:
 	"""`sources` with one for each batch."""
-	qty, serials = defaultdict(float), defaultdict(list)
+	qty: dict[str, float] = defaultdict(float)
+	serials: dict[str, list[str]] = defaultdict(list)
 	for source in sources:
 		qty[source.batch_no] += source.qty
 		serials[source.batch_no] += source.serial_nos
@@ -148,9 +149,10 @@ def _as_taken(line: TracedLine, entries: list[Entry]) -> list[Entry]:
 	rows = []
 	for entry in kept:
 		source = sources.get(entry.batch_no)
-		alone = source and sum(other.batch_no == entry.batch_no for other in kept) == 1
 		# Who splits a batch into several rows says by hand how much each has
-		rows.append(replace(entry, qty=source.qty, serial_nos=source.serial_nos) if alone else entry)
+		if source and sum(other.batch_no == entry.batch_no for other in kept) == 1:
+			entry = replace(entry, qty=source.qty, serial_nos=source.serial_nos)
+		rows.append(entry)
 	known = {entry.batch_no for entry in kept}
 	return rows + [
 		Entry(
@@ -319,15 +321,12 @@ def _other_heat(entry: Entry, batches: Mapping[str, Batch]) -> list[Problem]:
 	batch = batches.get(entry.batch_no)
 	if not batch or not batch.heat_no or entry.heat_no in ("", batch.heat_no):
 		return []
-	return [
-		Problem(
-			_lt(
-				"Traceability row {row}: batch {batch} is of heat {heat}, and the row says {said}. Correct one"
-				" of the two."
-			),
-			{"row": entry.row, "batch": entry.batch_no, "heat": batch.heat_no, "said": entry.heat_no},
-		)
-	]
+	message = _lt(
+		"Traceability row {row}: batch {batch} is of heat {heat}, and the row says {said}. Correct one"
+		" of the two."
+	)
+	values = {"row": entry.row, "batch": entry.batch_no, "heat": batch.heat_no, "said": entry.heat_no}
+	return [Problem(message, values)]
 
 
 def _repeated_serials(entries: list[Entry]) -> list[Problem]:

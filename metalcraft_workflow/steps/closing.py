@@ -152,7 +152,7 @@ def _settle_noted() -> None:
 	orders = sorted(noted)
 	noted.clear()
 	# Ends the transaction of whoever committed before us, so that each order is read anew
-	frappe.db.commit()  # nosemgrep
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 	for name in in_process(orders):
 		settle_safely(name)
 
@@ -175,12 +175,12 @@ def settle_safely(name: str) -> str:
 	"""
 	for attempt in range(TRIES):
 		# A transaction of its own: the lock comes first, then what is read is what was committed last
-		frappe.db.commit()  # nosemgrep
+		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		try:
 			done = settle(name)
 			# What settling changed itself wants no settling
 			frappe.flags.setdefault("orders_to_settle", set()).clear()
-			frappe.db.commit()  # nosemgrep
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit
 			return done
 		except frappe.QueryDeadlockError:
 			frappe.db.rollback()
@@ -297,7 +297,8 @@ def _respect_reopening(order: Document) -> None:
 
 def _log(name: str) -> None:
 	frappe.log_error(title="Order could not be settled", reference_doctype="Sales Order", reference_name=name)
-	frappe.db.commit()  # nosemgrep: the transaction is our own
+	# The transaction is our own
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit
 
 
 # The sweep
@@ -319,7 +320,7 @@ def settle_in_sets(orders: Iterable[str]) -> dict[str, int]:
 	counts = {"looked_at": 0, "out_of_step": 0, closing.CLOSE: 0, closing.REOPEN: 0}
 	for batch in create_batch(sorted(set(orders)), BATCH):
 		# A transaction a batch: each sees what was committed until then
-		frappe.db.commit()  # nosemgrep
+		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		counts["looked_at"] += len(batch)
 		for name in out_of_step(batch):
 			counts["out_of_step"] += 1

@@ -150,7 +150,7 @@ def slots_of(doc: Document) -> list[rules.Slot]:
 			key=row.name,
 			document_type=row.document_type,
 			batch_no=row.batch_no or "",
-			marks=tuple(filter(None, (row.batch_no, heats.get(row.batch_no)))),
+			marks=tuple(mark for mark in (row.batch_no, heats.get(row.batch_no)) if mark),
 			taken=bool(row.file) and row.status != "Rejected",
 		)
 		for row in doc.shipment_documents

@@ -111,7 +111,8 @@ def send_invoice(name: str, sent_on: str = "") -> str:
 
 def stamp_of(doc: Document) -> str:
 	"""The stamp of the next mail of an invoice: of the first, or of one after the last."""
-	return stamp("invoice", *filter(None, (doc.name, last_sent(doc))))
+	sent = last_sent(doc)
+	return stamp("invoice", doc.name, sent) if sent else stamp("invoice", doc.name)
 
 
 def last_sent(doc: Document) -> str:

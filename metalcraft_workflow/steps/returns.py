@@ -184,7 +184,7 @@ def record_condition(name: str, rows: list | str) -> str:
 			title=_("Not Permitted"),
 		)
 	found = {row.name: row for row in doc.items}
-	for values in map(frappe._dict, frappe.parse_json(rows)):
+	for values in [frappe._dict(row) for row in frappe.parse_json(rows)]:
 		row = found.get(values.name)
 		if not row or not flt(row.received_qty):
 			frappe.throw(_("Row {0} has not come back yet.").format(row.idx if row else values.name))
@@ -307,7 +307,7 @@ def check_receipt(doc: Document, method: str | None = None) -> None:
 		return
 	problems = receipt_problems(doc)
 	if problems:
-		frappe.throw("<br>".join(map(escape_html, problems)), title=_("Not Authorized"))
+		frappe.throw("<br>".join(escape_html(problem) for problem in problems), title=_("Not Authorized"))
 	if doc.packed_items:
 		name_parts(doc)
 

@@ -18,6 +18,10 @@ from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 def requirements(doc: Document) -> list[Requirement]:
 	"""What shipping asks for: gate `ship`."""
+	changed = _lt(
+		"Lines, traceability or documents were changed after the clearance. Undo the change, or have"
+		" the delivery packed and cleared again."
+	)
 	return [
 		asked(doc, "carrier", _lt("Carrier"), _lt("Enter the carrier."), (doc.carrier or "").strip()),
 		asked(
@@ -39,10 +43,7 @@ def requirements(doc: Document) -> list[Requirement]:
 		Requirement(
 			code="unchanged",
 			label=_lt("Unchanged since the clearance"),
-			message=_lt(
-				"Lines, traceability or documents were changed after the clearance. Undo the change, or have"
-				" the delivery packed and cleared again."
-			),
+			message=changed,
 			met=not any(record.changed_since(doc, gate) for gate in path.earlier("ship")),
 			link=Link(doc.doctype, doc.name),
 			waivable=False,

@@ -144,7 +144,8 @@ def follow_rows(doc: Document, lines: list[rules.TracedLine]) -> None:
 		rows = goods[line.name, line.item_code]
 		sources = rules.chosen(line, entries[line.name, line.item_code])
 		if sources and all(row.warehouse for row in rows):
-			for row, taken in zip(rows, allocation.share(sources, map(facts.stock_qty, rows)), strict=True):
+			shares = allocation.share(sources, [facts.stock_qty(row) for row in rows])
+			for row, taken in zip(rows, shares, strict=True):
 				take_from_stock(doc, row, taken)
 		elif line.needs and not line.sources:
 			# Not all is named yet. ERPNext would guess it: in the fields of a line when it uses them, and

@@ -144,7 +144,7 @@ class Facts:
 			_("Batch {0}").format(lot.batch_no) if lot.serial_no and lot.batch_no else "",
 			_("Revision {0}").format(batch.revision) if batch.revision else "",
 		]
-		return line(row, what, remark="; ".join(filter(None, remarks)), **found)
+		return line(row, what, remark="; ".join(remark for remark in remarks if remark), **found)
 
 	def event_line(self, row: TraceRow) -> dict:
 		"""The line of what one document did."""
@@ -167,7 +167,7 @@ class Facts:
 			who=said.who,
 			reference_type=reference_type,
 			reference=references[0] if references else None,
-			remark="; ".join(filter(None, self.remarks(row, said, references[1:]))),
+			remark="; ".join(remark for remark in self.remarks(row, said, references[1:]) if remark),
 		)
 
 	def references(

@@ -33,6 +33,11 @@ def day(when: datetime | None) -> date | None:
 	return when and getdate(when)
 
 
+def joined(*said: str | None) -> str:
+	"""What there is of `said`, in one remark."""
+	return "; ".join(text for text in said if text)
+
+
 def called(gate: str) -> str:
 	"""What passing a gate is called."""
 	known = path.find(gate)
@@ -120,7 +125,7 @@ def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dic
 				"date": day(row.creation),
 				"who_type": "User",
 				"who": row.user,
-				"remark": "; ".join(filter(None, (_(row.action or ""), _(row.role or ""), row.reason))),
+				"remark": joined(_(row.action or ""), _(row.role or ""), row.reason),
 			},
 		)
 
@@ -196,7 +201,7 @@ def certificates(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str,
 					"date": day(row.issued_on),
 					"who_type": "User",
 					"who": row.issued_by,
-					"remark": "; ".join(filter(None, (_(row.status), row.void_reason))),
+					"remark": joined(_(row.status), row.void_reason),
 				},
 			)
 
