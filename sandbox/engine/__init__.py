@@ -28,10 +28,10 @@ def start() -> None:
 		MONOFRAME_ALLOW_TESTS="1",
 		MONOFRAME_EXTRA_CONFIG="engine.site.config",
 	)
-	from engine import alias, mends
+	from engine import alias, shims
 
-	mends.before_import()
-	mends.apply()
+	shims.before_import()
+	shims.apply()
 	alias.install()
 
 
@@ -62,7 +62,7 @@ def sentence_for(error: BaseException | None) -> str | None:
 	"""What to do about `error`, or about what it came of; nothing when the sandbox itself is at fault."""
 	import click
 
-	from engine.mends import EngineChanged
+	from engine.shims import EngineChanged
 
 	while error:
 		if is_full(error):

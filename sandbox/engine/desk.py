@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine import CACHE, SANDBOX, site
 
-SOURCES = [SANDBOX / "desk" / name for name in ("build.mjs", "mends.js", "package.json", "package-lock.json")]
+SOURCES = [SANDBOX / "desk" / name for name in ("build.mjs", "shims.js", "package.json", "package-lock.json")]
 NEEDED_MB = 400
 NEEDED_NODE = 18
 HOME = "/desk/metalcraft"
@@ -58,7 +58,7 @@ def build(say=lambda text: None) -> None:
 			shutil.rmtree(new / "npm")
 			say("Building the desk")
 			run(new, "node", "build.mjs", str(engine_folder()), "built")
-			shutil.copy(new / "mends.js", new / "built")
+			shutil.copy(new / "shims.js", new / "built")
 		for old in CACHE.glob("desk-*"):
 			if old != folder():
 				shutil.rmtree(old, ignore_errors=True)
@@ -108,11 +108,11 @@ def open_desk() -> dict[str, str]:
 	Path("assets/assets.json").write_text(json.dumps(bundles))
 	# What calls home was not built
 	hooks.app_include_js = [name for name in hooks.app_include_js if name in bundles]
-	hooks.app_include_js.append("/assets/desk/mends.js")
+	hooks.app_include_js.append("/assets/desk/shims.js")
 	hooks.app_logo_url = "/assets/monoframe/images/frappe-framework-logo.svg"
 	# A browser refuses to play them before anybody has clicked, and says so as an error
 	hooks.sounds = []
-	mend()
+	add_shims()
 	frappe.clear_cache()
 	frappe.client_cache.delete_value("assets_json", shared=True)
 	return {
@@ -123,7 +123,7 @@ def open_desk() -> dict[str, str]:
 	}
 
 
-def mend() -> None:
+def add_shims() -> None:
 	"""What only the desk asks of the engine."""
 	import monoframe
 	from monoframe import boot
@@ -131,7 +131,7 @@ def mend() -> None:
 	from monoframe.desk.form import meta
 	from monoframe.utils import typing_validations
 
-	from engine.mends import replace
+	from engine.shims import replace
 
 	# It looks for a table that System Settings, a Single, never has, and sends everybody to the wizard
 	replace(monoframe, "is_setup_complete", lambda: True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine import CACHE, PROJECT, SANDBOX
 
 # What a site is made by, beside the documents
-ENGINE = [SANDBOX / "requirements.txt", SANDBOX / "engine" / "mends.py"]
+ENGINE = [SANDBOX / "requirements.txt", SANDBOX / "engine" / "shims.py"]
 
 
 def config() -> dict:

@@ -1,8 +1,8 @@
-"""What has to be put right in the engine, each mend with its reason.
+"""What has to be put right in the engine, each shim with its reason.
 
 The engine is monoframe 0.0.1: Frappe's, of early version 16, cut down to one site. It lacks what lets
 several apps live on it, and on SQLite and Python 3.11 a few things do not work. Nothing else is
-changed. With another version none of this is applied: `apply` stops and names the first mend.
+changed. With another version none of this is applied: `apply` stops and names the first shim.
 """
 
 import datetime
@@ -21,32 +21,32 @@ ENGINE = "0.0.1"
 # The version of Frappe that the engine speaks for. It is younger, and has what the app uses of this one.
 FRAPPE = "15.75.0"
 
-MENDS = []
+SHIMS = []
 
 
 class EngineChanged(Exception):
-	"""The engine is not the one that the mends were written for."""
+	"""The engine is not the one that the shims were written for."""
 
 
-def mend(function):
-	MENDS.append(function)
+def shim(function):
+	SHIMS.append(function)
 	return function
 
 
 def apply() -> None:
-	"""Put the engine right. Raises EngineChanged, which names the mend that does not fit."""
+	"""Put the engine right. Raises EngineChanged, which names the shim that does not fit."""
 	found = importlib.metadata.version("monoframe")
 	if found != ENGINE:
 		raise EngineChanged(
 			f"The sandbox is written for monoframe {ENGINE} and found {found}. Nothing was changed. Look"
-			f" through sandbox/engine/mends.py, beginning with the mend `{MENDS[0].__name__}`."
+			f" through sandbox/engine/shims.py, beginning with the shim `{SHIMS[0].__name__}`."
 		)
-	for function in MENDS:
+	for function in SHIMS:
 		try:
 			function()
 		except Exception as error:
 			raise EngineChanged(
-				f"The mend `{function.__name__}` in sandbox/engine/mends.py does not fit the engine: {error!r}"
+				f"The shim `{function.__name__}` in sandbox/engine/shims.py does not fit the engine: {error!r}"
 			) from error
 
 
@@ -124,7 +124,7 @@ def python_3_11() -> None:
 # SQLite
 
 
-@mend
+@shim
 def query_builder_on_sqlite():
 	"""pypika as it is on PyPI gives SQLite's builder a wrapper for values that cannot be exchanged by an
 	argument (Frappe pins a fork). SQLite locks the whole file, so there is no row to lock."""
@@ -156,7 +156,7 @@ def query_builder_on_sqlite():
 	assert issubclass(Value, ValueWrapper)
 
 
-@mend
+@shim
 def functions_on_sqlite():
 	"""Functions of the query builder that SQLite has under another name, or not at all."""
 	from monoframe.query_builder import custom, functions, utils
@@ -172,7 +172,7 @@ def functions_on_sqlite():
 	functions.DateFormat.func_map[sqlite] = CustomFunction("date_format", ["date", "format"])
 
 
-@mend
+@shim
 def parameters_on_sqlite():
 	"""The engine writes parameters of a query into its text (`None` becomes 'None'), and takes no lists.
 	They are bound instead, lists as so many parameters."""
@@ -237,7 +237,7 @@ def plain(value):
 	return str(value)
 
 
-@mend
+@shim
 def connection_of_sqlite():
 	"""What a connection needs besides: MariaDB's functions that the engine uses, comparisons of text that
 	do not look at case, dates that may be empty, and a wait for whoever writes."""
@@ -293,7 +293,7 @@ def date_format(value: str | None, pattern: str) -> str | None:
 	return datetime.datetime.fromisoformat(str(value)).strftime(python)
 
 
-@mend
+@shim
 def schema_on_sqlite():
 	"""Columns of text compare without regard to case, as they do on MariaDB. When a table is written anew,
 	its primary key, its defaults and its indexes stay."""
@@ -367,7 +367,7 @@ def schema_on_sqlite():
 	replace(database.SQLiteDatabase, "add_unique", add_unique)
 
 
-@mend
+@shim
 def transactions_on_sqlite():
 	"""Python's driver begins and ends transactions behind one's back; here they begin with BEGIN and end
 	with COMMIT or ROLLBACK, also when schema is changed, and a savepoint is one's own. The first begins with
@@ -430,7 +430,7 @@ def transactions_on_sqlite():
 # Several apps
 
 
-@mend
+@shim
 def several_apps():
 	"""The engine knows of no app but itself. Frappe's own way is put back: the site says which apps are
 	installed, hooks and modules come from each."""
@@ -509,7 +509,7 @@ def several_apps():
 	replace(monoframe, "_load_app_hooks", load_hooks)
 
 
-@mend
+@shim
 def installing_apps():
 	"""An app is installed, and patches and documents of every app are brought up to date, as Frappe does."""
 	import monoframe
@@ -583,7 +583,7 @@ def installing_apps():
 	replace(migrate.SiteMigration, "required_services_running", lambda self: True)
 
 
-@mend
+@shim
 def site_by_name():
 	"""Frappe's `init` takes the name of a site, and what runs after it asks which site it is."""
 	import monoframe
@@ -614,7 +614,7 @@ def site_by_name():
 # Without services
 
 
-@mend
+@shim
 def cache_in_the_process():
 	"""There is no Redis. A stand-in for it lives in the process, for the cache and for the queue."""
 	import fakeredis
@@ -662,7 +662,7 @@ def cache_in_the_process():
 	replace(background_jobs, "get_redis_conn", connection)
 
 
-@mend
+@shim
 def no_realtime():
 	"""There is nobody to tell in real time; what waits to be told is looked through at every word."""
 	import monoframe
@@ -675,7 +675,7 @@ def no_realtime():
 	replace(realtime, "emit_via_redis", lambda *args, **kwargs: None)
 
 
-@mend
+@shim
 def logs_in_the_sandbox():
 	"""The engine writes logs beside the folder it runs in; here all of them go into one of the sandbox."""
 	import logging
@@ -693,7 +693,7 @@ def logs_in_the_sandbox():
 	replace(logger, "create_handler", create_handler)
 
 
-@mend
+@shim
 def missing_module():
 	"""Making a site imports a module that the engine leaves out, to clear a log of tests; there is none."""
 	module = types.ModuleType("monoframe.tests.utils.generators")
@@ -701,7 +701,7 @@ def missing_module():
 	sys.modules[module.__name__] = module
 
 
-@mend
+@shim
 def prints_in_plain_text():
 	"""The engine has left out the making of PDFs."""
 	from monoframe.utils import pdf
@@ -716,7 +716,7 @@ def prints_in_plain_text():
 	pdf.is_wkhtmltopdf_valid = plain_text.is_wkhtmltopdf_valid
 
 
-@mend
+@shim
 def global_search_once():
 	"""The set-up wizard lists the documents for the search once for every app, and then refuses them as
 	repeated."""
@@ -727,7 +727,7 @@ def global_search_once():
 		replace(module, "update_global_search_doctypes", lambda: None)
 
 
-@mend
+@shim
 def rows_as_frappe_gives_them():
 	"""Frappe 15 gives the rows of `get_all(as_list=True)` as a tuple, the engine as a list; and it takes
 	sums and counts among the fields as text, which the engine takes only as a dict."""
@@ -751,7 +751,7 @@ def rows_as_frappe_gives_them():
 	replace(monoframe, "get_list", wrapped(monoframe.get_list))
 
 
-@mend
+@shim
 def no_telemetry():
 	"""Errors are to be sent to a service whose client is not installed, and nothing is sent from here."""
 	module = types.ModuleType("monoframe.utils.sentry")
@@ -759,7 +759,7 @@ def no_telemetry():
 	sys.modules[module.__name__] = module
 
 
-@mend
+@shim
 def frappe_in_templates():
 	"""Templates and conditions of workflows find the engine under its own name only."""
 	from monoframe.utils import jinja, safe_exec
@@ -775,7 +775,7 @@ def frappe_in_templates():
 	assert jinja
 
 
-@mend
+@shim
 def addresses_of_forms():
 	"""Forms of Frappe 15 are under /app, those of the engine under /desk."""
 	from monoframe import utils
@@ -793,7 +793,7 @@ def addresses_of_forms():
 		replace(utils, name, function)
 
 
-@mend
+@shim
 def dates_of_sums():
 	"""SQLite says of what type a column is, but not of what type the least or the greatest of it is: what
 	looks like a date there is one."""
@@ -817,7 +817,7 @@ def dates_of_sums():
 	replace(database.SQLiteDatabase, "_transform_result", transform)
 
 
-@mend
+@shim
 def pictures_stay_pictures():
 	"""The engine reads whatever is no UTF-8 as Windows' text, and writes it back as UTF-8: a picture is none
 	after that. Frappe 15 leaves it as it is."""
@@ -826,7 +826,7 @@ def pictures_stay_pictures():
 	replace(file, "FILE_ENCODING_OPTIONS", ("utf-8",))
 
 
-@mend
+@shim
 def unknown_tags_are_text():
 	"""The engine takes tags that it does not know out of what people type; Frappe 15 leaves them as text."""
 	from monoframe import model
@@ -850,7 +850,7 @@ def unknown_tags_are_text():
 	assert model
 
 
-@mend
+@shim
 def access_is_on_record():
 	"""Frappe 15 keeps on record at once who took what, also when a request only reads. The engine leaves it
 	to a job, or to the end of a test."""
@@ -867,7 +867,7 @@ def access_is_on_record():
 	replace(access_log, "make_access_log", make_access_log)
 
 
-@mend
+@shim
 def lists_of_the_portal():
 	"""Frappe 15 also sends a list of the portal with markup, by a call that the engine has left out."""
 	import monoframe
@@ -881,7 +881,7 @@ def lists_of_the_portal():
 	portal.get = get
 
 
-@mend
+@shim
 def hooks_that_say_nothing():
 	"""A permission hook that gives None forbids in the engine; in Frappe 15 the next one is asked."""
 	import monoframe
