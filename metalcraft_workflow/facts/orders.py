@@ -247,7 +247,7 @@ def _lines(
 	Summed up from the documents: two of them submitted side by side leave ERPNext's own sums on the
 	order behind.
 	"""
-	delivered, returned, billed, billed_qty, credited = (defaultdict(float) for _ in range(5))
+	delivered, returned, billed, billed_qty, credited = (defaultdict(float) for _number in range(5))
 	invoices = defaultdict(int)
 	authorized = _authorized_moves(return_rows, delivery_lines)
 	for row in delivery_lines:

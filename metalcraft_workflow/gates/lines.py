@@ -5,7 +5,7 @@ that only their document may write are not written alone."""
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import comma_or
+from frappe.utils import comma_or, cstr
 
 from metalcraft_workflow.gates.guard import PassageRefused
 from metalcraft_workflow.gates.workflow import active_workflow, state_rows
@@ -38,7 +38,7 @@ def refuse_alone(row: Document, method: str | None = None) -> None:
 	"""Refuse to write or delete a row by itself, around the checks and stamps of its document. Raises
 	PermissionError."""
 	frappe.throw(
-		_("Change this on {0} {1} itself.").format(_(row.parenttype or ""), row.parent or ""),
+		_("Change this on {0} {1} itself.").format(_(cstr(row.parenttype)), cstr(row.parent)),
 		frappe.PermissionError,
 		title=_("Not Row by Row"),
 	)

@@ -137,7 +137,7 @@ def could_not(kind: str, doc: Document, why: str) -> None:
 
 def common_context(doc: Document, orders: list[str]) -> dict:
 	"""What every template can name, of a mail about `orders`."""
-	url = portal_url(orders)
+	url, here = portal_url(orders), _("your order online")
 	numbers = frappe.get_all("Sales Order", filters={"name": ["in", orders]}, pluck="po_no", order_by="name")
 	return {
 		"doc": doc,
@@ -147,7 +147,7 @@ def common_context(doc: Document, orders: list[str]) -> dict:
 		"order": typed_text(", ".join(orders)),
 		"po_no": typed_text(", ".join(dict.fromkeys(number for number in numbers if number))),
 		"portal_url": url,
-		"portal": f'<a href="{escape_html(url)}">{_("your order online")}</a>',
+		"portal": f'<a href="{escape_html(url)}">{here}</a>',
 	}
 
 

@@ -16,8 +16,9 @@ from pypdf.generic import RectangleObject
 from metalcraft_workflow.facts.documents import given_name
 from metalcraft_workflow.outgoing.prints import pages_of, print_pdf, written
 from metalcraft_workflow.rules import files
+from metalcraft_workflow.rules.requirement import _lt
 
-PACKING_LIST = "Packing List"
+PACKING_LIST = _lt("Packing List")
 
 # Pictures: white around them, and as many pixels as a print shows
 MARGIN = 36
@@ -52,7 +53,8 @@ def download_package(delivery_note: str) -> None:
 
 def file_name(doc: Document) -> str:
 	"""What the package of `doc` is called as a file."""
-	return f"{doc.name} {_('Documents')}.pdf".replace("/", "-")
+	documents = _("Documents")
+	return f"{doc.name} {documents}.pdf".replace("/", "-")
 
 
 def package_pdf(doc: Document) -> bytes:

@@ -10,8 +10,15 @@ from typing import Any
 
 
 def _lt(text: str) -> str:
-	"""Mark `text` for translation. It is translated when it is shown, not here."""
+	"""Mark `text` for translation. It is translated when it is shown, not here.
+
+	Frappe's extractor finds it by this name.
+	"""
 	return text
+
+
+# Its name in 1.0, by which other apps import it. Until 2.0
+_ = _lt
 
 
 @dataclass(frozen=True)

@@ -10,25 +10,26 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.model.document import Document
 
 from metalcraft_workflow.rules import path
+from metalcraft_workflow.rules.requirement import _lt
 
 MODULE = "Metalcraft Workflow"
 
-TRACEABILITY = "\nNone\nBatch\nSerial\nHeat"
+TRACEABILITY = "\n".join(("", _lt("None"), _lt("Batch"), _lt("Serial"), _lt("Heat")))
 
 STAGES = (
-	"Draft",
-	"Pending Approval",
-	"Credit Hold",
-	"In Production",
-	"Final Pack",
-	"QA",
-	"Awaiting Clearance",
-	"Ready to Ship",
-	"Partially Shipped",
-	"Shipped",
-	"Invoiced",
-	"Closed",
-	"Cancelled",
+	_lt("Draft"),
+	_lt("Pending Approval"),
+	_lt("Credit Hold"),
+	_lt("In Production"),
+	_lt("Final Pack"),
+	_lt("QA"),
+	_lt("Awaiting Clearance"),
+	_lt("Ready to Ship"),
+	_lt("Partially Shipped"),
+	_lt("Shipped"),
+	_lt("Invoiced"),
+	_lt("Closed"),
+	_lt("Cancelled"),
 )
 
 
@@ -39,18 +40,18 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Workflow Document State": [
 			{
 				"fieldname": "gate",
-				"label": "Gate",
+				"label": _lt("Gate"),
 				"fieldtype": "Select",
 				"options": "\n".join(("", *path.keys())),
 				"insert_after": "doc_status",
 				"in_list_view": 1,
-				"description": "What must be met before a document enters this state",
+				"description": _lt("What must be met before a document enters this state"),
 			},
 		],
 		"Workflow Transition": [
 			{
 				"fieldname": "reason_required",
-				"label": "Reason Required",
+				"label": _lt("Reason Required"),
 				"fieldtype": "Check",
 				"insert_after": "allow_self_approval",
 			},
@@ -59,13 +60,13 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Quotation": [
 			{
 				"fieldname": "customer_rfq_no",
-				"label": "Customer's RFQ Number",
+				"label": _lt("Customer's RFQ Number"),
 				"fieldtype": "Data",
 				"insert_after": "valid_till",
 			},
 			{
 				"fieldname": "lead_time_days",
-				"label": "Lead Time in Days",
+				"label": _lt("Lead Time in Days"),
 				"fieldtype": "Int",
 				"non_negative": 1,
 				"insert_after": "customer_rfq_no",
@@ -76,27 +77,27 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Sales Order": [
 			{
 				"fieldname": "customer_po_file",
-				"label": "Customer's Purchase Order File",
+				"label": _lt("Customer's Purchase Order File"),
 				"fieldtype": "Attach",
 				"insert_after": "po_date",
 				"no_copy": 1,
 			},
 			{
 				"fieldname": "po_reuse_confirmed",
-				"label": "This Purchase Order Covers Several Orders",
+				"label": _lt("This Purchase Order Covers Several Orders"),
 				"fieldtype": "Check",
 				"insert_after": "customer_po_file",
 				"no_copy": 1,
 			},
 			{
 				"fieldname": "process_tab",
-				"label": "Process",
+				"label": _lt("Process"),
 				"fieldtype": "Tab Break",
 				"insert_after": "connections_tab",
 			},
 			{
 				"fieldname": "order_stage",
-				"label": "Order Stage",
+				"label": _lt("Order Stage"),
 				"fieldtype": "Select",
 				"options": "\n".join(("", *STAGES)),
 				"insert_after": "process_tab",
@@ -108,7 +109,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "per_final_pack",
-				"label": "% At Final Pack",
+				"label": _lt("% At Final Pack"),
 				"fieldtype": "Percent",
 				"insert_after": "order_stage",
 				"read_only": 1,
@@ -117,16 +118,16 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "keep_open",
-				"label": "Keep Open",
+				"label": _lt("Keep Open"),
 				"fieldtype": "Check",
 				"insert_after": "per_final_pack",
 				"no_copy": 1,
 				"allow_on_submit": 1,
-				"description": "Do not close this order by itself when it is shipped and paid",
+				"description": _lt("Do not close this order by itself when it is shipped and paid"),
 			},
 			{
 				"fieldname": "closed_by_workflow",
-				"label": "Closed by the Process",
+				"label": _lt("Closed by the Process"),
 				"fieldtype": "Check",
 				"insert_after": "keep_open",
 				"read_only": 1,
@@ -135,7 +136,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "closed_on",
-				"label": "Closed On",
+				"label": _lt("Closed On"),
 				"fieldtype": "Datetime",
 				"insert_after": "closed_by_workflow",
 				"read_only": 1,
@@ -146,20 +147,20 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "follows_process",
-				"label": "Follows the Process",
+				"label": _lt("Follows the Process"),
 				"fieldtype": "Check",
 				"insert_after": "closed_on",
 				"read_only": 1,
 				"no_copy": 1,
 				"allow_on_submit": 1,
 				"search_index": 1,
-				"description": "Not set on orders from before the app was installed",
+				"description": _lt("Not set on orders from before the app was installed"),
 			},
 			{"fieldname": "process_column", "fieldtype": "Column Break", "insert_after": "follows_process"},
 			# Step 5: approval
 			{
 				"fieldname": "approval_requested_by",
-				"label": "Approval Requested By",
+				"label": _lt("Approval Requested By"),
 				"fieldtype": "Link",
 				"options": "User",
 				"insert_after": "process_column",
@@ -169,7 +170,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "approved_by",
-				"label": "Approved By",
+				"label": _lt("Approved By"),
 				"fieldtype": "Link",
 				"options": "User",
 				"insert_after": "approval_requested_by",
@@ -179,7 +180,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "approved_on",
-				"label": "Approved On",
+				"label": _lt("Approved On"),
 				"fieldtype": "Datetime",
 				"insert_after": "approved_by",
 				"read_only": 1,
@@ -188,24 +189,24 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "credit_hold_reason",
-				"label": "Credit Hold Reason",
+				"label": _lt("Credit Hold Reason"),
 				"fieldtype": "Small Text",
 				"insert_after": "approved_on",
 				"read_only": 1,
 				"no_copy": 1,
 				"allow_on_submit": 1,
-				"description": "Empty when the customer's credit is good",
+				"description": _lt("Empty when the customer's credit is good"),
 			},
 			{
 				"fieldname": "differences_section",
-				"label": "Differences from the Quotation",
+				"label": _lt("Differences from the Quotation"),
 				"fieldtype": "Section Break",
 				"insert_after": "credit_hold_reason",
 				"depends_on": "quotation_differences",
 			},
 			{
 				"fieldname": "quotation_differences",
-				"label": "Differences",
+				"label": _lt("Differences"),
 				"fieldtype": "Long Text",
 				"insert_after": "differences_section",
 				"read_only": 1,
@@ -214,22 +215,22 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "differences_acknowledged",
-				"label": "Differences Acknowledged",
+				"label": _lt("Differences Acknowledged"),
 				"fieldtype": "Check",
 				"insert_after": "quotation_differences",
 				"no_copy": 1,
 				"allow_on_submit": 1,
-				"description": "By whoever approves the order",
+				"description": _lt("By whoever approves the order"),
 			},
 			{
 				"fieldname": "needs_section",
-				"label": "What This Order Needs",
+				"label": _lt("What This Order Needs"),
 				"fieldtype": "Section Break",
 				"insert_after": "differences_acknowledged",
 			},
 			{
 				"fieldname": "production_notes",
-				"label": "Notes for Production",
+				"label": _lt("Notes for Production"),
 				"fieldtype": "Small Text",
 				"insert_after": "needs_section",
 				"allow_on_submit": 1,
@@ -242,34 +243,34 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			_customer_part_no(),
 			{
 				"fieldname": "traceability_required",
-				"label": "Traceability Required",
+				"label": _lt("Traceability Required"),
 				"fieldtype": "Select",
 				"options": TRACEABILITY,
 				"insert_after": "customer_part_no",
 				"allow_on_submit": 1,
-				"description": "Empty: as the item says",
+				"description": _lt("Empty: as the item says"),
 			},
 			{
 				"fieldname": "final_pack_qty",
-				"label": "Quantity At Final Pack",
+				"label": _lt("Quantity At Final Pack"),
 				"fieldtype": "Float",
 				"insert_after": "delivered_qty",
 				"read_only": 1,
 				"no_copy": 1,
 				"allow_on_submit": 1,
-				"description": "Brought to Final Pack for this line so far",
+				"description": _lt("Brought to Final Pack for this line so far"),
 			},
 		],
 		"Customer": [
 			{
 				"fieldname": "credit_hold",
-				"label": "On Credit Hold",
+				"label": _lt("On Credit Hold"),
 				"fieldtype": "Check",
 				"insert_after": "credit_limits",
 			},
 			{
 				"fieldname": "credit_hold_reason",
-				"label": "Credit Hold Reason",
+				"label": _lt("Credit Hold Reason"),
 				"fieldtype": "Small Text",
 				"insert_after": "credit_hold",
 				"depends_on": "credit_hold",
@@ -279,11 +280,11 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Payment Terms Template": [
 			{
 				"fieldname": "prepayment_percent",
-				"label": "Prepayment before Shipment (%)",
+				"label": _lt("Prepayment before Shipment (%)"),
 				"fieldtype": "Percent",
 				"non_negative": 1,
 				"insert_after": "allocate_payment_based_on_payment_terms",
-				"description": "Share of the order that must be paid before a delivery is cleared",
+				"description": _lt("Share of the order that must be paid before a delivery is cleared"),
 			},
 		],
 		# Step 6: production
@@ -291,18 +292,20 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			_production_departments("item_group_defaults"),
 			{
 				**_required_documents("production_departments"),
-				"description": "What every delivery of its items must carry, those of the groups below too",
+				"description": _lt(
+					"What every delivery of its items must carry, those of the groups below too"
+				),
 			},
 		],
 		"Item": [
 			_production_departments("item_group"),
 			{
 				"fieldname": "traceability_required",
-				"label": "Traceability Required",
+				"label": _lt("Traceability Required"),
 				"fieldtype": "Select",
 				"options": TRACEABILITY,
 				"insert_after": "serial_no_series",
-				"description": "What a delivery of this item must name",
+				"description": _lt("What a delivery of this item must name"),
 			},
 			_required_documents("traceability_required"),
 		],
@@ -310,7 +313,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Stock Entry": [
 			{
 				"fieldname": "sales_order",
-				"label": "For Sales Order",
+				"label": _lt("For Sales Order"),
 				"fieldtype": "Link",
 				"options": "Sales Order",
 				"insert_after": "stock_entry_type",
@@ -320,7 +323,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Stock Entry Detail": [
 			{
 				"fieldname": "sales_order",
-				"label": "Sales Order",
+				"label": _lt("Sales Order"),
 				"fieldtype": "Link",
 				"options": "Sales Order",
 				"insert_after": "item_code",
@@ -329,7 +332,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "sales_order_item",
-				"label": "Sales Order Line",
+				"label": _lt("Sales Order Line"),
 				"fieldtype": "Data",
 				"insert_after": "sales_order",
 				"hidden": 1,
@@ -339,21 +342,21 @@ def get_custom_fields() -> dict[str, list[dict]]:
 		"Batch": [
 			{
 				"fieldname": "heat_no",
-				"label": "Heat Number",
+				"label": _lt("Heat Number"),
 				"fieldtype": "Data",
 				"insert_after": "supplier",
 				"search_index": 1,
 			},
 			{
 				"fieldname": "supplier_lot",
-				"label": "Supplier's Lot",
+				"label": _lt("Supplier's Lot"),
 				"fieldtype": "Data",
 				"insert_after": "heat_no",
 				"search_index": 1,
 			},
 			{
 				"fieldname": "manufacturing_order",
-				"label": "Manufacturing Order",
+				"label": _lt("Manufacturing Order"),
 				"fieldtype": "Link",
 				"options": "Work Order",
 				"insert_after": "reference_name",
@@ -361,75 +364,77 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "revision",
-				"label": "Revision",
+				"label": _lt("Revision"),
 				"fieldtype": "Data",
 				"insert_after": "manufacturing_order",
-				"description": "Of the part, as it was when this batch was made",
+				"description": _lt("Of the part, as it was when this batch was made"),
 			},
 			{
 				"fieldname": "certificates_section",
-				"label": "Certificates",
+				"label": _lt("Certificates"),
 				"fieldtype": "Section Break",
 				"insert_after": "description",
 			},
 			{
 				"fieldname": "certificates",
-				"label": "Certificates",
+				"label": _lt("Certificates"),
 				"fieldtype": "Table",
 				"options": "Batch Certificate",
 				"insert_after": "certificates_section",
-				"description": "Offered to every delivery of this batch. Kept private.",
+				"description": _lt("Offered to every delivery of this batch. Kept private."),
 			},
 		],
 		# Where the data of a batch comes from: the goods receipt, or the bill of materials it was made by
 		"Purchase Receipt Item": [
 			{
 				"fieldname": "heat_no",
-				"label": "Heat Number",
+				"label": _lt("Heat Number"),
 				"fieldtype": "Data",
 				"insert_after": "rejected_serial_and_batch_bundle",
-				"description": "Written on the batches that this line receives",
+				"description": _lt("Written on the batches that this line receives"),
 			},
 			{
 				"fieldname": "supplier_lot",
-				"label": "Supplier's Lot",
+				"label": _lt("Supplier's Lot"),
 				"fieldtype": "Data",
 				"insert_after": "heat_no",
-				"description": "Written on the batches that this line receives",
+				"description": _lt("Written on the batches that this line receives"),
 			},
 		],
 		"BOM": [
 			{
 				"fieldname": "revision",
-				"label": "Revision",
+				"label": _lt("Revision"),
 				"fieldtype": "Data",
 				"insert_after": "quantity",
 				"allow_on_submit": 1,
-				"description": "Of the part, written on the batches that are made by this bill of materials",
+				"description": _lt(
+					"Of the part, written on the batches that are made by this bill of materials"
+				),
 			},
 		],
 		# Steps 8-11: packing, documents, clearance, shipping
 		"Delivery Note": [
 			{
 				"fieldname": "process_tab",
-				"label": "Packing and Release",
+				"label": _lt("Packing and Release"),
 				"fieldtype": "Tab Break",
 				"insert_after": "connections_tab",
 			},
 			{
 				"fieldname": "scan_traceability",
-				"label": "Scan Barcode",
+				"label": _lt("Scan Barcode"),
 				"fieldtype": "Data",
 				"options": "Barcode",
 				"insert_after": "process_tab",
 				"depends_on": "eval:!doc.docstatus && !doc.is_return",
 				"no_copy": 1,
 				"print_hide": 1,
-				"description": "A batch or a serial number: it goes into the rows below",
+				"description": _lt("A batch or a serial number: it goes into the rows below"),
 			},
 			{
 				"fieldname": "traceability",
-				"label": "Traceability",
+				"label": _lt("Traceability"),
 				"fieldtype": "Table",
 				"options": "Traceability Entry",
 				"insert_after": "scan_traceability",
@@ -437,13 +442,13 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "documents_section",
-				"label": "Documents",
+				"label": _lt("Documents"),
 				"fieldtype": "Section Break",
 				"insert_after": "traceability",
 			},
 			{
 				"fieldname": "shipment_documents",
-				"label": "Shipment Documents",
+				"label": _lt("Shipment Documents"),
 				"fieldtype": "Table",
 				"options": "Shipment Document",
 				"insert_after": "documents_section",
@@ -451,7 +456,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "documents_required",
-				"label": "Documents Are Required",
+				"label": _lt("Documents Are Required"),
 				"fieldtype": "Check",
 				"insert_after": "shipment_documents",
 				"read_only": 1,
@@ -460,7 +465,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "document_versions_section",
-				"label": "Earlier Versions of Documents",
+				"label": _lt("Earlier Versions of Documents"),
 				"fieldtype": "Section Break",
 				"insert_after": "documents_required",
 				"collapsible": 1,
@@ -468,24 +473,26 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "document_versions",
-				"label": "Earlier Versions",
+				"label": _lt("Earlier Versions"),
 				"fieldtype": "Table",
 				"options": "Shipment Document Version",
 				"insert_after": "document_versions_section",
 				"read_only": 1,
 				"no_copy": 1,
 				"print_hide": 1,
-				"description": "What was replaced, removed, or decided otherwise. Written by the server.",
+				"description": _lt(
+					"What was replaced, removed, or decided otherwise. Written by the server."
+				),
 			},
 			{
 				"fieldname": "shipping_section",
-				"label": "Shipping",
+				"label": _lt("Shipping"),
 				"fieldtype": "Section Break",
 				"insert_after": "document_versions",
 			},
 			{
 				"fieldname": "packages",
-				"label": "Packages",
+				"label": _lt("Packages"),
 				"fieldtype": "Int",
 				"non_negative": 1,
 				"insert_after": "shipping_section",
@@ -493,7 +500,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "gross_weight",
-				"label": "Gross Weight",
+				"label": _lt("Gross Weight"),
 				"fieldtype": "Float",
 				"non_negative": 1,
 				"insert_after": "packages",
@@ -501,7 +508,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "gross_weight_uom",
-				"label": "Gross Weight UOM",
+				"label": _lt("Gross Weight UOM"),
 				"fieldtype": "Link",
 				"options": "UOM",
 				"insert_after": "gross_weight",
@@ -509,7 +516,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "packing_notes",
-				"label": "Packing Notes",
+				"label": _lt("Packing Notes"),
 				"fieldtype": "Small Text",
 				"insert_after": "gross_weight_uom",
 				"no_copy": 1,
@@ -517,7 +524,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			{"fieldname": "shipping_column", "fieldtype": "Column Break", "insert_after": "packing_notes"},
 			{
 				"fieldname": "carrier",
-				"label": "Carrier",
+				"label": _lt("Carrier"),
 				"fieldtype": "Data",
 				"insert_after": "shipping_column",
 				"no_copy": 1,
@@ -525,7 +532,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "tracking_number",
-				"label": "Tracking Number",
+				"label": _lt("Tracking Number"),
 				"fieldtype": "Data",
 				"insert_after": "carrier",
 				"no_copy": 1,
@@ -534,7 +541,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "tracking_url",
-				"label": "Tracking Link",
+				"label": _lt("Tracking Link"),
 				"fieldtype": "Data",
 				"options": "URL",
 				"insert_after": "tracking_number",
@@ -543,14 +550,14 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "ship_date",
-				"label": "Ship Date",
+				"label": _lt("Ship Date"),
 				"fieldtype": "Date",
 				"insert_after": "tracking_url",
 				"no_copy": 1,
 			},
 			{
 				"fieldname": "follows_process",
-				"label": "Follows the Process",
+				"label": _lt("Follows the Process"),
 				"fieldtype": "Check",
 				"insert_after": "ship_date",
 				"read_only": 1,
@@ -565,7 +572,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			_customer_part_no(),
 			{
 				"fieldname": "return_authorization_item",
-				"label": "Return Authorization Row",
+				"label": _lt("Return Authorization Row"),
 				"fieldtype": "Data",
 				"insert_after": "dn_detail",
 				"hidden": 1,
@@ -574,11 +581,11 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "customer_po_no",
-				"label": "Customer's Purchase Order",
+				"label": _lt("Customer's Purchase Order"),
 				"fieldtype": "Data",
 				"insert_after": "customer_part_no",
 				"read_only": 1,
-				"description": "Of the order of this line: one delivery may carry several",
+				"description": _lt("Of the order of this line: one delivery may carry several"),
 			},
 		],
 		# Step 12: invoice
@@ -586,7 +593,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			_return_authorization(no_copy=1),
 			{
 				"fieldname": "tracking_number",
-				"label": "Tracking Number",
+				"label": _lt("Tracking Number"),
 				"fieldtype": "Small Text",
 				"insert_after": "po_date",
 				"read_only": 1,
@@ -595,7 +602,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "invoice_sent_on",
-				"label": "Sent to Customer On",
+				"label": _lt("Sent to Customer On"),
 				"fieldtype": "Datetime",
 				"insert_after": "tracking_number",
 				"read_only": 1,
@@ -640,7 +647,7 @@ def clear_app_fields(doc: Document, method: str | None = None) -> None:
 def _customer_part_no() -> dict:
 	return {
 		"fieldname": "customer_part_no",
-		"label": "Customer's Part Number",
+		"label": _lt("Customer's Part Number"),
 		"fieldtype": "Data",
 		"insert_after": "item_name",
 	}
@@ -649,29 +656,29 @@ def _customer_part_no() -> dict:
 def _production_departments(insert_after: str) -> dict:
 	return {
 		"fieldname": "production_departments",
-		"label": "Production Departments",
+		"label": _lt("Production Departments"),
 		"fieldtype": "Table MultiSelect",
 		"options": "Item Production Department",
 		"insert_after": insert_after,
-		"description": "Told about orders of these items. Empty: as the item group above says.",
+		"description": _lt("Told about orders of these items. Empty: as the item group above says."),
 	}
 
 
 def _required_documents(insert_after: str) -> dict:
 	return {
 		"fieldname": "required_documents",
-		"label": "Required Documents",
+		"label": _lt("Required Documents"),
 		"fieldtype": "Table MultiSelect",
 		"options": "Required Document",
 		"insert_after": insert_after,
-		"description": "What every delivery of it must carry",
+		"description": _lt("What every delivery of it must carry"),
 	}
 
 
 def _return_authorization(no_copy: int) -> dict:
 	return {
 		"fieldname": "return_authorization",
-		"label": "Return Authorization",
+		"label": _lt("Return Authorization"),
 		"fieldtype": "Link",
 		"options": "Return Authorization",
 		"insert_after": "return_against",
@@ -685,7 +692,7 @@ def _return_authorization(no_copy: int) -> dict:
 def _workflow_state() -> dict:
 	return {
 		"fieldname": "workflow_state",
-		"label": "Workflow State",
+		"label": _lt("Workflow State"),
 		"fieldtype": "Link",
 		"options": "Workflow State",
 		"hidden": 1,

@@ -12,14 +12,15 @@ from metalcraft_workflow.facts.orders import read_order, sync_stage
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.workflow import active_workflow, state_with_gate
 from metalcraft_workflow.rules.path import OUTSIDE
+from metalcraft_workflow.rules.requirement import _lt
 
 DOCTYPES = ("Sales Order", "Delivery Note")
 
 # state: (docstatus, who edits, gate)
 STATES = {
-	"Outside Process": (0, "All", OUTSIDE),
-	"Outside Process, Submitted": (1, "All", OUTSIDE),
-	"Outside Process, Cancelled": (2, "All", OUTSIDE),
+	_lt("Outside Process"): (0, "All", OUTSIDE),
+	_lt("Outside Process, Submitted"): (1, "All", OUTSIDE),
+	_lt("Outside Process, Cancelled"): (2, "All", OUTSIDE),
 }
 DRAFT, SUBMITTED, CANCELLED = STATES
 

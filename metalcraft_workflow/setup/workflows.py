@@ -4,75 +4,76 @@ administrator's, and only "Restore Default Workflows" in the settings puts them 
 import frappe
 from frappe.model.document import Document
 
+from metalcraft_workflow.rules.requirement import _lt
 from metalcraft_workflow.setup.history import set_outside, with_history
 
 # state: (docstatus, who edits, gate of entering it)
 SALES_ORDER_STATES = {
-	"Draft": (0, "Customer Support", ""),
-	"Pending Approval": (0, "Order Approver", "request_approval"),
-	"Credit Hold": (0, "Accounts Manager", "credit_hold"),
-	"Sent Back": (0, "Customer Support", ""),
-	"Rejected": (0, "Order Approver", ""),
-	"Approved": (1, "Order Approver", "approve"),
-	"Change Review": (1, "Order Approver", "change_review"),
-	"Cancelled": (2, "Order Approver", ""),
+	_lt("Draft"): (0, "Customer Support", ""),
+	_lt("Pending Approval"): (0, "Order Approver", "request_approval"),
+	_lt("Credit Hold"): (0, "Accounts Manager", "credit_hold"),
+	_lt("Sent Back"): (0, "Customer Support", ""),
+	_lt("Rejected"): (0, "Order Approver", ""),
+	_lt("Approved"): (1, "Order Approver", "approve"),
+	_lt("Change Review"): (1, "Order Approver", "change_review"),
+	_lt("Cancelled"): (2, "Order Approver", ""),
 }
 GOOD_CREDIT = "not doc.credit_hold_reason"
 BAD_CREDIT = "doc.credit_hold_reason"
 
 # from, action, to, role, condition, reason required
 SALES_ORDER_TRANSITIONS = [
-	("Draft", "Request Approval", "Pending Approval", "Customer Support", GOOD_CREDIT, False),
-	("Draft", "Request Approval", "Credit Hold", "Customer Support", BAD_CREDIT, False),
-	("Sent Back", "Request Approval", "Pending Approval", "Customer Support", GOOD_CREDIT, False),
-	("Sent Back", "Request Approval", "Credit Hold", "Customer Support", BAD_CREDIT, False),
-	("Credit Hold", "Release Credit Hold", "Pending Approval", "Accounts Manager", "", False),
-	("Credit Hold", "Send Back", "Sent Back", "Accounts Manager", "", True),
-	("Credit Hold", "Reject", "Rejected", "Accounts Manager", "", True),
-	("Pending Approval", "Approve", "Approved", "Order Approver", "", False),
-	("Pending Approval", "Send Back", "Sent Back", "Order Approver", "", True),
-	("Pending Approval", "Reject", "Rejected", "Order Approver", "", True),
-	("Rejected", "Reopen", "Draft", "Order Approver", "", False),
+	("Draft", _lt("Request Approval"), "Pending Approval", "Customer Support", GOOD_CREDIT, False),
+	("Draft", _lt("Request Approval"), "Credit Hold", "Customer Support", BAD_CREDIT, False),
+	("Sent Back", _lt("Request Approval"), "Pending Approval", "Customer Support", GOOD_CREDIT, False),
+	("Sent Back", _lt("Request Approval"), "Credit Hold", "Customer Support", BAD_CREDIT, False),
+	("Credit Hold", _lt("Release Credit Hold"), "Pending Approval", "Accounts Manager", "", False),
+	("Credit Hold", _lt("Send Back"), "Sent Back", "Accounts Manager", "", True),
+	("Credit Hold", _lt("Reject"), "Rejected", "Accounts Manager", "", True),
+	("Pending Approval", _lt("Approve"), "Approved", "Order Approver", "", False),
+	("Pending Approval", _lt("Send Back"), "Sent Back", "Order Approver", "", True),
+	("Pending Approval", _lt("Reject"), "Rejected", "Order Approver", "", True),
+	("Rejected", _lt("Reopen"), "Draft", "Order Approver", "", False),
 	# "Update Items" leads here by itself; ERPNext refuses it to a role that has no transition there
-	("Approved", "Review Changes", "Change Review", "Order Approver", "", True),
-	("Approved", "Cancel Order", "Cancelled", "Order Approver", "", False),
-	("Change Review", "Accept Changes", "Approved", "Order Approver", "", False),
-	("Change Review", "Cancel Order", "Cancelled", "Order Approver", "", False),
+	("Approved", _lt("Review Changes"), "Change Review", "Order Approver", "", True),
+	("Approved", _lt("Cancel Order"), "Cancelled", "Order Approver", "", False),
+	("Change Review", _lt("Accept Changes"), "Approved", "Order Approver", "", False),
+	("Change Review", _lt("Cancel Order"), "Cancelled", "Order Approver", "", False),
 ]
 
 DELIVERY_NOTE_STATES = {
-	"Packing": (0, "Final Pack", ""),
-	"QA Review": (0, "Quality Assurance", "complete_packing"),
-	"Awaiting Clearance": (0, "Customer Support", "release_documents"),
-	"On Hold": (0, "Customer Support", "hold"),
-	"Cleared": (0, "Shipping", "clear"),
-	"Shipped": (1, "Shipping", "ship"),
-	"Return Received": (1, "Shipping", "receive_return"),
-	"Cancelled": (2, "Shipping", ""),
+	_lt("Packing"): (0, "Final Pack", ""),
+	_lt("QA Review"): (0, "Quality Assurance", "complete_packing"),
+	_lt("Awaiting Clearance"): (0, "Customer Support", "release_documents"),
+	_lt("On Hold"): (0, "Customer Support", "hold"),
+	_lt("Cleared"): (0, "Shipping", "clear"),
+	_lt("Shipped"): (1, "Shipping", "ship"),
+	_lt("Return Received"): (1, "Shipping", "receive_return"),
+	_lt("Cancelled"): (2, "Shipping", ""),
 }
 WITH_DOCUMENTS = "not doc.is_return and doc.documents_required"
 WITHOUT_DOCUMENTS = "not doc.is_return and not doc.documents_required"
 
 DELIVERY_NOTE_TRANSITIONS = [
-	("Packing", "Complete Packing", "QA Review", "Final Pack", WITH_DOCUMENTS, False),
-	("Packing", "Complete Packing", "Awaiting Clearance", "Final Pack", WITHOUT_DOCUMENTS, False),
-	("Packing", "Receive Return", "Return Received", "Shipping", "doc.is_return", False),
-	("QA Review", "Release Documents", "Awaiting Clearance", "Quality Assurance", "", False),
-	("QA Review", "Return to Packing", "Packing", "Quality Assurance", "", True),
-	("Awaiting Clearance", "Clear for Shipment", "Cleared", "Customer Support", "", False),
-	("Awaiting Clearance", "Hold", "On Hold", "Customer Support", "", True),
-	("Awaiting Clearance", "Return to Packing", "Packing", "Customer Support", "", True),
-	("On Hold", "Resume", "Awaiting Clearance", "Customer Support", "", False),
-	("On Hold", "Return to Packing", "Packing", "Customer Support", "", True),
-	("Cleared", "Ship", "Shipped", "Shipping", "", False),
-	("Cleared", "Revoke Clearance", "Awaiting Clearance", "Customer Support", "", True),
-	("Shipped", "Cancel Delivery", "Cancelled", "Shipping", "", False),
-	("Return Received", "Cancel Delivery", "Cancelled", "Shipping", "", False),
+	("Packing", _lt("Complete Packing"), "QA Review", "Final Pack", WITH_DOCUMENTS, False),
+	("Packing", _lt("Complete Packing"), "Awaiting Clearance", "Final Pack", WITHOUT_DOCUMENTS, False),
+	("Packing", _lt("Receive Return"), "Return Received", "Shipping", "doc.is_return", False),
+	("QA Review", _lt("Release Documents"), "Awaiting Clearance", "Quality Assurance", "", False),
+	("QA Review", _lt("Return to Packing"), "Packing", "Quality Assurance", "", True),
+	("Awaiting Clearance", _lt("Clear for Shipment"), "Cleared", "Customer Support", "", False),
+	("Awaiting Clearance", _lt("Hold"), "On Hold", "Customer Support", "", True),
+	("Awaiting Clearance", _lt("Return to Packing"), "Packing", "Customer Support", "", True),
+	("On Hold", _lt("Resume"), "Awaiting Clearance", "Customer Support", "", False),
+	("On Hold", _lt("Return to Packing"), "Packing", "Customer Support", "", True),
+	("Cleared", _lt("Ship"), "Shipped", "Shipping", "", False),
+	("Cleared", _lt("Revoke Clearance"), "Awaiting Clearance", "Customer Support", "", True),
+	("Shipped", _lt("Cancel Delivery"), "Cancelled", "Shipping", "", False),
+	("Return Received", _lt("Cancel Delivery"), "Cancelled", "Shipping", "", False),
 ]
 
 WORKFLOWS = {
-	"Sales Order Approval": ("Sales Order", SALES_ORDER_STATES, SALES_ORDER_TRANSITIONS),
-	"Delivery Note Release": ("Delivery Note", DELIVERY_NOTE_STATES, DELIVERY_NOTE_TRANSITIONS),
+	_lt("Sales Order Approval"): ("Sales Order", SALES_ORDER_STATES, SALES_ORDER_TRANSITIONS),
+	_lt("Delivery Note Release"): ("Delivery Note", DELIVERY_NOTE_STATES, DELIVERY_NOTE_TRANSITIONS),
 }
 
 

@@ -5,8 +5,10 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from metalcraft_workflow.rules.requirement import _lt
+
 # What a line of a goods receipt says of the batches that it brings
-SAID_AT_RECEIPT = {"heat_no": "Heat Number", "supplier_lot": "Supplier's Lot"}
+SAID_AT_RECEIPT = {"heat_no": _lt("Heat Number"), "supplier_lot": _lt("Supplier's Lot")}
 
 
 def fill_from_receipt(doc: Document, method: str | None = None) -> None:

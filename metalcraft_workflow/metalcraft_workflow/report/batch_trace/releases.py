@@ -9,7 +9,7 @@ from datetime import date, datetime
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Coalesce
-from frappe.utils import getdate
+from frappe.utils import cstr, getdate
 
 from metalcraft_workflow.facts.traceability import serial_numbers
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.ledger import in_chunks
@@ -125,7 +125,7 @@ def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dic
 				"date": day(row.creation),
 				"who_type": "User",
 				"who": row.user,
-				"remark": joined(_(row.action or ""), _(row.role or ""), row.reason),
+				"remark": joined(_(cstr(row.action)), _(cstr(row.role)), row.reason),
 			},
 		)
 
