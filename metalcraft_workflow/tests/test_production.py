@@ -6,7 +6,7 @@ from unittest.mock import patch
 import frappe
 import pyqrcode
 from frappe.tests.utils import FrappeTestCase
-from frappe.utils import add_days, add_to_date, getdate, nowdate
+from frappe.utils import add_days, add_to_date, getdate, now_datetime, nowdate
 from frappe.utils.html_utils import unescape_html
 from PIL import Image
 
@@ -621,6 +621,47 @@ class TestOutbox(ProductionCase):
 				frappe.get_doc(
 					{"doctype": "Production Department", "department_name": "MT Wrong", "recipients": rows}
 				).insert()
+
+
+def tell_the_hall(notice) -> dict:
+	"""A channel as another app names one: there is no printer for electronics."""
+	if notice.department == "Electronics":
+		raise RuntimeError("the printer is out of paper")
+	return {"status": "Sent", "sent_on": now_datetime(), "recipients": "printer in the hall"}
+
+
+class TestChannel(ProductionCase):
+	"""Another app sends the notices by a way of its own: `metalcraft_notice_channel`."""
+
+	def setUp(self):
+		super().setUp()
+		real = frappe.get_hooks
+
+		def get_hooks(hook=None, *args, **kwargs):
+			found = real(hook, *args, **kwargs)
+			return [*found, f"{__name__}.tell_the_hall"] if hook == "metalcraft_notice_channel" else found
+
+		hooks = patch.object(frappe, "get_hooks", get_hooks)
+		hooks.start()
+		self.addCleanup(hooks.stop)
+
+	def test_it_is_sent_that_way_and_not_by_mail(self):
+		(notice,) = notices_of(approve(make_order((self.cylinder, 10, 100))))
+		self.assertEqual((notice.status, notice.error, mails_about(notice)), ("Sent", "", []))
+		self.assertEqual(
+			frappe.db.get_value("Production Notice", notice.name, "recipients"), "printer in the hall"
+		)
+		self.assertNotIn(notice.name, outbox.open_notices())
+
+	def test_what_goes_wrong_stands_on_the_notice_and_the_order_is_approved(self):
+		order = approve(make_order((self.cylinder, 10, 100), (self.board, 4, 50)))
+		self.assertEqual(order.workflow_state, "Approved")
+		cylinders, electronics = notices_of(order)
+		self.assertEqual((cylinders.status, electronics.status), ("Sent", "Failed"))
+		self.assertIn("the printer is out of paper", electronics.error)
+		self.assertNotIn(electronics.name, outbox.open_notices())
+		frappe.db.set_value("Production Notice", electronics.name, "tried_on", add_to_date(None, hours=-2))
+		self.assertIn(electronics.name, outbox.open_notices())
 
 
 class TestSideBySide(ProductionCase):

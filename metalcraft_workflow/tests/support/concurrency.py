@@ -17,7 +17,9 @@ from metalcraft_workflow.tests.support.marks import needs_mariadb
 ACTIONS = {
 	"submit": lambda doc: doc.submit(),
 	"cancel": lambda doc: doc.cancel(),
-	"deliver": lambda doc: frappe.get_attr(f"{type(doc).__module__}.deliver_one")(doc.name),
+	"deliver": lambda notice: frappe.get_attr("metalcraft_workflow.outgoing.production_notices.deliver_one")(
+		notice.name
+	),
 	"pack": lambda order: frappe.get_attr("metalcraft_workflow.steps.final_pack.make_delivery_note")(
 		order.name
 	).insert(),
