@@ -6,7 +6,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import cstr, flt
 
-from metalcraft_workflow.facts import traceability as facts
+from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.rules import allocation as rules
@@ -22,7 +22,7 @@ def promise_problems(doc: Document, wait: bool = False) -> list[Problem]:
 	"""
 	goods = {
 		(line.name, row.item_code): (line.idx, row.warehouse or line.warehouse or "")
-		for line, row in facts.goods_of(doc)
+		for line, row in traceability.goods_of(doc)
 	}
 	mine = [
 		rules.Promise(
@@ -33,7 +33,7 @@ def promise_problems(doc: Document, wait: bool = False) -> list[Problem]:
 			batch_no=entry.batch_no,
 			serial_nos=entry.serial_nos,
 		)
-		for entry in facts.entries_of(doc)
+		for entry in traceability.entries_of(doc)
 		if (entry.line, entry.item_code) in goods and (entry.batch_no or entry.serial_nos)
 	]
 	if not mine:
@@ -50,7 +50,7 @@ def promise_problems(doc: Document, wait: bool = False) -> list[Problem]:
 			warehouse=row.warehouse or "",
 			qty=flt(row.qty),
 			batch_no=row.batch_no or "",
-			serial_nos=facts.serial_numbers(row.serial_nos),
+			serial_nos=traceability.serial_numbers(row.serial_nos),
 			delivery=row.parent,
 		)
 		for row in drafts.values()
@@ -123,7 +123,7 @@ def batch_stock(promises: list[rules.Promise]) -> dict[tuple[str, str], float]:
 def serial_places(promises: list[rules.Promise]) -> dict[str, str]:
 	"""Serial number -> the warehouse it is in, "" when it is in none, for those that stock keeps."""
 	names = {serial_no for promise in promises for serial_no in promise.serial_nos}
-	return {name: cstr(place) for name, place in facts.values("Serial No", "warehouse", names).items()}
+	return {name: cstr(place) for name, place in traceability.values("Serial No", "warehouse", names).items()}
 
 
 def delivered_with(serial_nos: list[str]) -> dict[str, str]:
@@ -147,7 +147,7 @@ def delivered_with(serial_nos: list[str]) -> dict[str, str]:
 	)
 
 
-def brought_for(order_lines: list[str], places: set[str]) -> dict[facts.Key, list[Source]]:
+def brought_for(order_lines: list[str], places: set[str]) -> dict[traceability.Key, list[Source]]:
 	"""Order line and item -> batches and serial numbers that came to `places` for it and that no delivery
 	note names, in the order in which they came."""
 	if not order_lines:
@@ -200,7 +200,7 @@ def named_on_delivery_notes(order_lines: list[str]) -> list[rules.AllocationMove
 	moves = []
 	for line in taken:
 		named, batch_no = (line.so_detail, line.item_code), line.batch_no or ""
-		serials = facts.serial_numbers(line.serial_nos)
+		serials = traceability.serial_numbers(line.serial_nos)
 		moves += [rules.AllocationMove(*named, -1, batch_no, serial_no) for serial_no in serials]
 		if not serials:
 			moves.append(rules.AllocationMove(*named, -flt(line.qty), batch_no))

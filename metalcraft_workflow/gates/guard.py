@@ -162,7 +162,7 @@ def choose_branch(doc: Document, method: str | None = None) -> None:
 
 	An action may have several transitions with a condition each ("Request Approval" leads to Credit
 	Hold when credit is not good). Whoever chose the state may have seen facts of an earlier save.
-	The last handler of `before_validate`, after the steps have set their facts.
+	After the steps have set their facts: in `before_validate` of a delivery, in `validate` of an order.
 	"""
 	workflow = active_workflow(doc.doctype)
 	before = doc.get_doc_before_save()

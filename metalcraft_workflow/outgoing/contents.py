@@ -5,14 +5,14 @@ from collections import defaultdict
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow.facts import traceability as facts
+from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.rules import contents as rules
 
 
 def delivery_contents(doc: Document) -> list[rules.ContentsLine]:
 	"""The lines of Delivery Note `doc` as they were ordered, each with its batches, heats and serial
 	numbers. A Jinja method too."""
-	numbers = facts.values("Sales Order Item", "idx", {row.get("so_detail") for row in doc.items})
+	numbers = traceability.values("Sales Order Item", "idx", {row.get("so_detail") for row in doc.items})
 	sources = sources_of(doc)
 	return rules.gather(
 		rules.ContentsLine(
@@ -33,7 +33,7 @@ def delivery_contents(doc: Document) -> list[rules.ContentsLine]:
 
 def sources_of(doc: Document) -> dict[str, list[rules.ContentsSource]]:
 	"""Line -> where its goods come from: its traceability rows; without any, what it takes from stock."""
-	goods = {(line.name, row.item_code): (line, row) for line, row in facts.goods_of(doc)}
+	goods = {(line.name, row.item_code): (line, row) for line, row in traceability.goods_of(doc)}
 	named = [
 		((row.delivery_note_item, row.item_code), row.qty, row.batch_no, row.heat_no, row.serial_nos)
 		for row in doc.get("traceability") or ()
@@ -41,11 +41,11 @@ def sources_of(doc: Document) -> dict[str, list[rules.ContentsSource]]:
 	known = {key for key, *_rest in named}
 	named += [
 		(key, source.qty, source.batch_no, "", "\n".join(source.serial_nos))
-		for key, taken in facts.sources_by_line(doc).items()
+		for key, taken in traceability.sources_by_line(doc).items()
 		if key not in known
 		for source in taken
 	]
-	revisions = facts.values("Batch", "revision", {batch_no for _key, _qty, batch_no, *_rest in named})
+	revisions = traceability.values("Batch", "revision", {batch_no for _key, _qty, batch_no, *_rest in named})
 	found = defaultdict(list)
 	for key, qty, batch_no, heat_no, serial_nos in named:
 		if key not in goods:
@@ -58,7 +58,7 @@ def sources_of(doc: Document) -> dict[str, list[rules.ContentsSource]]:
 				uom=row.get("stock_uom") or row.uom or "",
 				batch_no=batch_no or "",
 				heat_no=(heat_no or "").strip(),
-				serial_nos=facts.serial_numbers(serial_nos),
+				serial_nos=traceability.serial_numbers(serial_nos),
 				revision=revisions.get(batch_no) or "",
 			)
 		)
@@ -88,7 +88,7 @@ def certified_contents(certificate: Document) -> list[rules.ContentsLine]:
 					uom=row.source_uom or "",
 					batch_no=row.batch_no or "",
 					heat_no=row.heat_no or "",
-					serial_nos=facts.serial_numbers(row.serial_nos),
+					serial_nos=traceability.serial_numbers(row.serial_nos),
 					revision=row.revision or "",
 				)
 				for row in rows

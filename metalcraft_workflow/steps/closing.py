@@ -61,7 +61,7 @@ def keep_open_by_default(doc: Document, method: str | None = None) -> None:
 
 def order_changed(doc: Document, method: str | None = None) -> None:
 	"""Note an order that changed, and heed a person who opened it again (`on_change` of Sales Order)."""
-	if not doc.follows_process or doc.docstatus != 1 or doc.flags.by_the_process:
+	if not doc.follows_process or doc.docstatus != 1 or doc.flags.by_process:
 		return
 	if doc.closed_by_workflow and doc.status != "Closed":
 		_respect_reopening(doc)
@@ -114,7 +114,7 @@ def check_status_change(doc: Document, method: str | None = None) -> None:
 	`before_change` of Sales Order and Delivery Note. Raises PermissionError.
 	"""
 	before = doc.get_doc_before_save()
-	if not before or before.status == doc.status or doc.docstatus != 1 or doc.flags.by_the_process:
+	if not before or before.status == doc.status or doc.docstatus != 1 or doc.flags.by_process:
 		return
 	by_hand = {"Closed", "On Hold"}
 	if {before.status, doc.status} & by_hand and not doc.has_permission("submit"):
@@ -222,7 +222,7 @@ def settle(name: str) -> str:
 
 def close(order: Document) -> None:
 	"""Close a freshly read order for the process."""
-	order.flags.by_the_process = True
+	order.flags.by_process = True
 	order.update_status("Closed")
 	frappe.db.set_value("Sales Order", order.name, "closed_by_workflow", 1, update_modified=False)
 	order.add_comment("Info", _("Closed by the process: shipped and paid in full."))
@@ -251,7 +251,7 @@ def reopen(name: str, reason: str) -> None:
 	"""
 	frappe.db.set_value("Sales Order", name, "closed_by_workflow", 0, update_modified=False)
 	order = frappe.get_doc("Sales Order", name)
-	order.flags.by_the_process = True
+	order.flags.by_process = True
 	order.set_status(update=True, status="Draft")
 	order.update_reserved_qty()
 	order.notify_update()

@@ -162,7 +162,7 @@ def close(name: str, reason: str) -> str:
 	if not reason:
 		frappe.throw(_("Say in a sentence why nothing more is expected."), title=_("Reason Required"))
 	doc.update({"closed": 1, "closed_reason": reason})
-	doc.flags.by_the_process = True
+	doc.flags.by_process = True
 	doc.save()
 	return frappe.db.get_value(AUTHORIZATION, name, "status")
 

@@ -59,7 +59,7 @@ class ReturnAuthorization(Document):
 	def before_update_after_submit(self):
 		before = self.get_doc_before_save()
 		for field in SERVER_FIELDS:
-			if not self.flags.by_the_process:
+			if not self.flags.by_process:
 				self.set(field, before.get(field))
 		stored = {row.name: row for row in before.items}
 		for row in self.items:

@@ -29,17 +29,21 @@ def execute(filters: dict | None = None) -> tuple:
 	asked, message = question(filters)
 	if message:
 		return get_columns(), [], message
-	name, direction, sight = str(filters[asked]).strip(), filters.direction, Visibility()
-	roots = ROOTS[asked](name, direction, sight)
+	name, direction, visibility = str(filters[asked]).strip(), filters.direction, Visibility()
+	roots = ROOTS[asked](name, direction, visibility)
 	if not roots:
 		return get_columns(), [], not_found(asked, name)
-	trail = batch_trace.follow([lot for row in roots for lot in row.lots], direction, VisibleLedger(sight))
+	trail = batch_trace.follow(
+		[lot for row in roots for lot in row.lots], direction, VisibleLedger(visibility)
+	)
 	rows = [
-		row for row in batch_trace.rows(*batch_trace.without_echoes(trail, roots)) if is_certain(row, sight)
+		row
+		for row in batch_trace.rows(*batch_trace.without_echoes(trail, roots))
+		if is_certain(row, visibility)
 	]
-	facts = Facts(rows, direction, sight)
+	facts = Facts(rows, direction, visibility)
 	lines = [line for row in rows for line in facts.lines_of(row)]
-	return get_columns(lines), lines, left_out(sight), None, get_summary(rows, facts, direction)
+	return get_columns(lines), lines, left_out(visibility), None, get_summary(rows, facts, direction)
 
 
 # The question
@@ -83,60 +87,61 @@ def not_found(asked: str, name: str) -> str:
 	)
 
 
-def of_batch(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_batch(name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A batch that stock keeps."""
 	found = frappe.db.get_value("Batch", name, ["item", "name"])
-	return as_roots([LedgerLot(*found)] if found else [], sight)
+	return as_roots([LedgerLot(*found)] if found else [], visibility)
 
 
-def of_serial(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_serial(name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A serial number that stock keeps, else one that somebody typed on a delivery."""
 	found = frappe.db.get_value("Serial No", name, ["item_code", "batch_no", "name"])
 	if found:
 		item_code, batch_no, serial_no = found
-		return as_roots([LedgerLot(item_code, batch_no or "", serial_no)], sight)
+		return as_roots([LedgerLot(item_code, batch_no or "", serial_no)], visibility)
 	return as_roots(
-		[LedgerLot(serial_no=name)] if sight.only(ledger.moves_of({LedgerLot(serial_no=name)})) else [], sight
+		[LedgerLot(serial_no=name)] if visibility.only(ledger.moves_of({LedgerLot(serial_no=name)})) else [],
+		visibility,
 	)
 
 
-def of_typed(fieldname: str, name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_typed(fieldname: str, name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A heat or a supplier's lot: what deliveries name just so, and forwards the batches of it. Backwards
 	those are found behind it."""
 	lot = ledger.typed_lot(fieldname, name)
-	batches = VisibleLedger(sight).kin_of({lot}, BACKWARDS).get(lot, [])
-	if not batches and not sight.only(ledger.moves_of({lot})):
+	batches = VisibleLedger(visibility).kin_of({lot}, BACKWARDS).get(lot, [])
+	if not batches and not visibility.only(ledger.moves_of({lot})):
 		return []
 	below = sorted(batches) if direction == FORWARDS else []
 	return [TraceRow(GOODS, 0, (lot,)), *(TraceRow(GOODS, 1, (batch,)) for batch in below)]
 
 
-def of_heat(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_heat(name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A heat, as `of_typed` finds it."""
-	return of_typed("heat_no", name, direction, sight)
+	return of_typed("heat_no", name, direction, visibility)
 
 
-def of_supplier_lot(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_supplier_lot(name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A supplier's lot. Where a delivery names its heat too, that is the better name, and it is traced."""
-	heats = {move.lot.heat_no for move in sight.only(ledger.moves_typed("supplier_lot", name))} - {""}
+	heats = {move.lot.heat_no for move in visibility.only(ledger.moves_typed("supplier_lot", name))} - {""}
 	return [
-		*of_typed("supplier_lot", name, direction, sight),
-		*(row for heat_no in sorted(heats) for row in of_heat(heat_no, direction, sight)),
+		*of_typed("supplier_lot", name, direction, visibility),
+		*(row for heat_no in sorted(heats) for row in of_heat(heat_no, direction, visibility)),
 	]
 
 
-def of_delivery(name: str, direction: str, sight: Visibility) -> list[TraceRow]:
+def of_delivery(name: str, direction: str, visibility: Visibility) -> list[TraceRow]:
 	"""A delivery note, and below it what it ships."""
 	name = frappe.db.exists(DELIVERY, name)
-	if not name or not sight.may_read(DELIVERY, [name]):
+	if not name or not visibility.may_read(DELIVERY, [name]):
 		return []
-	moves = sight.only(ledger.moves_by_delivery(name))
+	moves = visibility.only(ledger.moves_by_delivery(name))
 	return [batch_trace.heading(moves), *batch_trace.goods(moves, 1, (DELIVERY, name))] if moves else []
 
 
-def as_roots(lots: list[LedgerLot], sight: Visibility) -> list[TraceRow]:
+def as_roots(lots: list[LedgerLot], visibility: Visibility) -> list[TraceRow]:
 	"""`lots` as lines that a trace begins with, as far as they are for this user."""
-	return [TraceRow(GOODS, 0, (lot,)) for lot in sight.only_lots(lots)]
+	return [TraceRow(GOODS, 0, (lot,)) for lot in visibility.only_lots(lots)]
 
 
 ROOTS = {
@@ -151,21 +156,21 @@ ROOTS = {
 # The answer
 
 
-def is_certain(row: TraceRow, sight: Visibility) -> bool:
+def is_certain(row: TraceRow, visibility: Visibility) -> bool:
 	"""Whether a line may be shown: what is left of goods cannot be told by who does not see all of it."""
 	return row.kind != batch_trace.STOCK or not (
-		set(row.lots) & sight.partly_hidden or not sight.may_name("Warehouse", [row.warehouse])
+		set(row.lots) & visibility.partly_hidden or not visibility.may_name("Warehouse", [row.warehouse])
 	)
 
 
-def left_out(sight: Visibility) -> str | None:
+def left_out(visibility: Visibility) -> str | None:
 	"""A sentence when the tree is not all there is."""
-	if not sight.hidden:
+	if not visibility.hidden:
 		return None
 	return _(
 		"Documents that you may not read are left out, with what lies behind them: {0}. Ask somebody who may"
 		" read them for the whole trace."
-	).format(len(sight.hidden))
+	).format(len(visibility.hidden))
 
 
 def get_summary(rows: Iterable[TraceRow], facts: Facts, direction: str) -> list[dict]:

@@ -65,10 +65,10 @@ def what_happened() -> dict[str, str]:
 
 
 class Facts:
-	"""What the documents, batches and deliveries of `rows` say, as far as `sight` reaches."""
+	"""What the documents, batches and deliveries of `rows` say, as far as the user may see it."""
 
-	def __init__(self, rows: list[TraceRow], direction: str, sight: Visibility):
-		self.sight = sight
+	def __init__(self, rows: list[TraceRow], direction: str, visibility: Visibility):
+		self.visibility = visibility
 		self.names = what_happened()
 		self.told: set[str] = set()
 		documents = defaultdict(set)
@@ -82,7 +82,7 @@ class Facts:
 		self.batches = self.read_batches({lot.batch_no for row in rows for lot in row.lots} - {""})
 		backwards = direction == BACKWARDS
 		self.certificates = self.read_certificates(self.batches) if backwards else {}
-		self.releases = lines_below(documents[DELIVERY], sight) if backwards else {}
+		self.releases = lines_below(documents[DELIVERY], visibility) if backwards else {}
 
 	def heats(self) -> set[str]:
 		"""The heats that the batches of the tree are of."""
@@ -187,7 +187,7 @@ class Facts:
 
 	def visible(self, doctype: str, names: list[str]) -> tuple[str, list[str]]:
 		"""`names` as far as the user may read them, with their DocType."""
-		readable = self.sight.may_read(doctype, names)
+		readable = self.visibility.may_read(doctype, names)
 		return doctype, [name for name in names if name in readable]
 
 	def remarks(self, row: TraceRow, said: frappe._dict, further: list[str]) -> list[str]:
@@ -195,7 +195,7 @@ class Facts:
 		move = row.moves[0]
 		if row.kind == batch_trace.TRANSFER:
 			where = " → ".join(
-				", ".join(sorted(self.sight.may_name("Warehouse", places)))
+				", ".join(sorted(self.visibility.may_name("Warehouse", places)))
 				for places in (
 					{move.warehouse for move in row.moves if move.qty < 0},
 					{move.warehouse for move in row.moves if move.qty > 0},
@@ -205,7 +205,7 @@ class Facts:
 			where = ""
 		else:
 			places = {move.warehouse for move in row.moves}
-			where = ", ".join(sorted(self.sight.may_name("Warehouse", places)))
+			where = ", ".join(sorted(self.visibility.may_name("Warehouse", places)))
 		return [
 			where,
 			_("Customer's PO {0}").format(said.po_no) if said.po_no else "",
@@ -269,7 +269,7 @@ class Facts:
 		for (doctype, _name), lines in self.orders.items():
 			names[ORDERED_BY[doctype][2]].update(*lines.values())
 		for doctype, some in names.items():
-			self.sight.may_read(doctype, some)
+			self.visibility.may_read(doctype, some)
 
 	def read_batches(self, names: set[str]) -> dict[str, frappe._dict]:
 		"""Batch -> what it says of itself, to those who may read it."""
@@ -277,7 +277,7 @@ class Facts:
 		return {
 			row.name: row
 			for row in in_chunks(
-				self.sight.may_read("Batch", names),
+				self.visibility.may_read("Batch", names),
 				lambda some: (
 					frappe.qb.from_(batch)
 					.where(batch.name.isin(some))

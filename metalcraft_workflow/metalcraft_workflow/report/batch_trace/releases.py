@@ -19,11 +19,11 @@ from metalcraft_workflow.rules import batch_trace, path
 DELIVERY = "Delivery Note"
 
 
-def lines_below(deliveries: set[str], sight: Visibility) -> dict[str, list[dict]]:
+def lines_below(deliveries: set[str], visibility: Visibility) -> dict[str, list[dict]]:
 	"""Delivery note -> the lines that stand right below it."""
 	found = defaultdict(list)
 	for read in (approvals, passages, documents, certificates, typed_sources, authorizations):
-		for name, line in read(deliveries, sight):
+		for name, line in read(deliveries, visibility):
 			found[name].append(line)
 	return found
 
@@ -47,7 +47,7 @@ def called(gate: str) -> str:
 # Each gives (delivery note, line)
 
 
-def approvals(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def approvals(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""Who approved its orders."""
 	order, of = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Delivery Note Item")
 	rows = in_chunks(
@@ -62,7 +62,7 @@ def approvals(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, di
 			.distinct()
 		),
 	)
-	readable = sight.may_read("Sales Order", {row.name for row in rows})
+	readable = visibility.may_read("Sales Order", {row.name for row in rows})
 	for row in rows:
 		if row.name in readable:
 			yield (
@@ -79,7 +79,7 @@ def approvals(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, di
 			)
 
 
-def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def passages(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""Who took it through its gates, and who waived what: what stands in the end."""
 	if not frappe.has_permission("Release Record"):
 		return
@@ -108,7 +108,7 @@ def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dic
 			)
 		),
 	)
-	readable = sight.may_read("Release Record", {row.name for row in rows})
+	readable = visibility.may_read("Release Record", {row.name for row in rows})
 	for release in batch_trace.standing(
 		batch_trace.Release((DELIVERY, row.reference_name), row.gate, row.kind, (row.creation, row.name), row)
 		for row in rows
@@ -130,7 +130,7 @@ def passages(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dic
 		)
 
 
-def documents(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def documents(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""The documents that Quality Assurance kept with it, and who accepted or uploaded them."""
 	table = frappe.qb.DocType("Shipment Document")
 	for row in in_chunks(
@@ -169,7 +169,7 @@ def documents(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, di
 		)
 
 
-def certificates(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def certificates(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""The certificates that were issued for it."""
 	table = frappe.qb.DocType("Conformance Certificate")
 	rows = in_chunks(
@@ -189,7 +189,7 @@ def certificates(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str,
 			)
 		),
 	)
-	readable = sight.may_read("Conformance Certificate", {row.name for row in rows})
+	readable = visibility.may_read("Conformance Certificate", {row.name for row in rows})
 	for row in rows:
 		if row.name in readable:
 			yield (
@@ -206,7 +206,7 @@ def certificates(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str,
 			)
 
 
-def typed_sources(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def typed_sources(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""What Final Pack wrote about the sources of goods that stock does not keep apart, and the
 	certificates that stand in the traceability."""
 	table = frappe.qb.DocType("Traceability Entry")
@@ -234,8 +234,8 @@ def typed_sources(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str
 			)
 		),
 	)
-	receipts = sight.may_read("Purchase Receipt", {row.purchase_receipt for row in rows})
-	orders = sight.may_read("Purchase Order", {row.source_purchase_order for row in rows})
+	receipts = visibility.may_read("Purchase Receipt", {row.purchase_receipt for row in rows})
+	orders = visibility.may_read("Purchase Order", {row.source_purchase_order for row in rows})
 	for row in rows:
 		if not (row.heat_no or row.supplier_lot or row.supplier or row.purchase_receipt or row.certificate):
 			continue
@@ -261,7 +261,7 @@ def typed_sources(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str
 		)
 
 
-def authorizations(deliveries: set[str], sight: Visibility) -> Iterable[tuple[str, dict]]:
+def authorizations(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str, dict]]:
 	"""What the customer may send back of it, and what came."""
 	rma, item = frappe.qb.DocType("Return Authorization"), frappe.qb.DocType("Return Authorization Item")
 	rows = in_chunks(
@@ -289,7 +289,7 @@ def authorizations(deliveries: set[str], sight: Visibility) -> Iterable[tuple[st
 			)
 		),
 	)
-	readable = sight.may_read("Return Authorization", {row.name for row in rows})
+	readable = visibility.may_read("Return Authorization", {row.name for row in rows})
 	for row in rows:
 		if row.name in readable:
 			yield (

@@ -89,17 +89,17 @@ class VisibleLedger:
 	"""The moves of lots as far as the user may see them: a `rules.batch_trace.LedgerSource`. What lies behind a
 	document that is not for this user is not reached through it."""
 
-	def __init__(self, sight: Visibility):
-		self.sight = sight
+	def __init__(self, visibility: Visibility):
+		self.visibility = visibility
 
 	def moves_of(self, lots: set[LedgerLot]) -> list[LedgerMove]:
 		"""As `ledger.moves_of`."""
-		return self.sight.only(ledger.moves_of(lots))
+		return self.visibility.only(ledger.moves_of(lots))
 
 	def moves_in(self, processes: set[Process]) -> list[LedgerMove]:
 		"""As `ledger.moves_in`."""
-		return self.sight.only(ledger.moves_in(processes))
+		return self.visibility.only(ledger.moves_in(processes))
 
 	def kin_of(self, lots: set[LedgerLot], direction: str) -> Mapping[LedgerLot, list[LedgerLot]]:
 		"""As `ledger.kin_of`."""
-		return {of: self.sight.only_lots(kin) for of, kin in ledger.kin_of(lots, direction).items()}
+		return {of: self.visibility.only_lots(kin) for of, kin in ledger.kin_of(lots, direction).items()}
