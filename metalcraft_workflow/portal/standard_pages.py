@@ -41,6 +41,7 @@ def get(doctype: str, **kwargs) -> dict:
 	return answer
 
 
+# As above
 @frappe.whitelist(allow_guest=True)  # nosemgrep
 def get_list_data(doctype: str, **kwargs) -> list:
 	"""Frappe's `www.list.get_list_data`, with short rows."""

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from metalcraft_workflow import hooks
 from metalcraft_workflow.moved import MODULES
+from metalcraft_workflow.rules import requirement
 
 APP = Path(__file__).parents[2]
 PACKAGE = "metalcraft_workflow"
 
 # A quoted name, or the end of an address; scripts have names of their own below the package's
 CALLED = re.compile(rf"""(?<=["'/]){PACKAGE}(?:\.[a-z_]+){{2,}}\b""")
+
+# In the picture of the layers in docs/developers.md; a dotted one is for the part itself, not for those above
+ARROW = re.compile(r"^\s+(\w+)(?:\[.*?\])? (-->|-\.->) (\w+)", re.MULTILINE)
 
 # What each part of the app may import of it; "doctype" stands for the module's controllers and reports
 MAY_IMPORT = {
@@ -89,6 +93,23 @@ class TestLayers(unittest.TestCase):
 				for name in filter(is_of_app, imports_of(path)):
 					self.assertIn(part_of(name), allowed, f"{module} imports {name}")
 
+	def test_the_picture_of_them_says_so(self):
+		arrows = ARROW.findall((APP.parent / "docs" / "developers.md").read_text())
+		below: dict[str, set[str]] = {}
+
+		def reached(part: str) -> set[str]:
+			if part not in below:
+				solid = {to for of, line, to in arrows if of == part and line == "-->"}
+				below[part] = solid.union(*map(reached, solid))
+			return below[part]
+
+		for part, allowed in MAY_IMPORT.items():
+			if part != "patches":
+				dotted = {to for of, line, to in arrows if of == part and line != "-->"}
+				self.assertLessEqual(allowed - {part}, reached(part) | dotted, part)
+		for of, _line, to in arrows:
+			self.assertIn(to, MAY_IMPORT[of])
+
 	def test_rules_import_no_framework(self):
 		for path, module in modules("rules"):
 			for name in imports_of(path):
@@ -109,6 +130,9 @@ class TestLayers(unittest.TestCase):
 		for old, new in MODULES.items():
 			self.assertTrue(APP.joinpath(*new.split(".")[1:]).with_suffix(".py").exists(), f"{old}: {new}")
 			self.assertFalse(APP.joinpath(*old.split(".")[1:]).with_suffix(".py").exists(), old)
+
+	def test_the_old_name_of_the_marker_marks(self):
+		self.assertIs(requirement._, requirement._lt)
 
 	def test_every_patch_is_listed_and_there(self):
 		lines = [line.split("#")[0].strip() for line in (APP / "patches.txt").read_text().splitlines()]
