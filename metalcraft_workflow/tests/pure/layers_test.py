@@ -11,12 +11,16 @@ from metalcraft_workflow.rules import requirement
 
 APP = Path(__file__).parents[2]
 PACKAGE = "metalcraft_workflow"
+DEVELOPERS = APP.parent / "docs" / "developers.md"
 
 # A quoted name, or the end of an address; scripts have names of their own below the package's
 CALLED = re.compile(rf"""(?<=["'/]){PACKAGE}(?:\.[a-z_]+){{2,}}\b""")
 
 # In the picture of the layers in docs/developers.md; a dotted one is for the part itself, not for those above
 ARROW = re.compile(r"^\s+(\w+)(?:\[.*?\])? (-->|-\.->) (\w+)", re.MULTILINE)
+
+# A row of "One save of a delivery note": the event where it begins, and a handler or whose method it is
+HANDLER = re.compile(r"^\| (?:[`*](\w+)[`*] )?\| (?:`(\w+\.\w+)`|\*\w+\*) \|", re.MULTILINE)
 
 # What each part of the app may import of it; "doctype" stands for the module's controllers and reports
 MAY_IMPORT = {
@@ -94,7 +98,7 @@ class TestLayers(unittest.TestCase):
 					self.assertIn(part_of(name), allowed, f"{module} imports {name}")
 
 	def test_the_picture_of_them_says_so(self):
-		arrows = ARROW.findall((APP.parent / "docs" / "developers.md").read_text())
+		arrows = ARROW.findall(DEVELOPERS.read_text())
 		below: dict[str, set[str]] = {}
 
 		def reached(part: str) -> set[str]:
@@ -158,6 +162,19 @@ class TestLayers(unittest.TestCase):
 					self.assertTrue(defines(name), f"{hook} names {name}")
 				elif name.startswith("public/"):
 					self.assertTrue((APP / name).exists(), f"{hook} names {name}")
+
+	def test_the_docs_follow_a_save_as_the_hooks_have_it(self):
+		told: dict[str, list[str]] = {}
+		event = ""
+		for first_of, handler in HANDLER.findall(DEVELOPERS.read_text()):
+			event = first_of or event
+			if handler:
+				told.setdefault(event, []).append(handler)
+		called = {
+			event: [".".join(name.split(".")[-2:]) for name in hooks.doc_events["Delivery Note"][event]]
+			for event in ("before_validate", "validate", "on_update")
+		}
+		self.assertEqual(told, called)
 
 	def test_what_forms_and_pages_call_is_there(self):
 		for path in sorted(APP.rglob("*")):
