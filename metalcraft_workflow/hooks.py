@@ -399,6 +399,16 @@ override_whitelisted_methods = {
 
 app_include_css = "metalcraft_workflow.bundle.css"
 
+add_to_apps_screen = [
+	{
+		"name": "metalcraft_workflow",
+		"logo": "/assets/metalcraft_workflow/images/metalcraft.svg",
+		"title": "Metalcraft",
+		"route": "/app/metalcraft",  # 16 leads on to /desk/metalcraft
+		"has_permission": f"{_APP}.setup.desk.has_app_permission",
+	}
+]
+
 doctype_js = {
 	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
 	"Delivery Note": [

@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import cstr, flt
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.locks import lock
@@ -140,8 +141,7 @@ def delivered_with(serial_nos: list[str]) -> dict[str, str]:
 		.where(bundle.type_of_transaction == "Outward")
 		.where(bundle.docstatus == 1)
 		.where(bundle.is_cancelled == 0)
-		.orderby(bundle.posting_date)
-		.orderby(bundle.posting_time)
+		.orderby(*compat.posted_at(bundle))
 		.select(entry.serial_no, bundle.voucher_no)
 		.run()
 	)

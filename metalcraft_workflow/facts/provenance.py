@@ -23,6 +23,7 @@ import frappe
 from frappe.query_builder.functions import Abs, Sum
 from frappe.utils import cstr, flt
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.rules.provenance import BatchData, Component, Lot, Making, Receipt, Trail
 
 # What brings goods in from outside, with the lines that say which purchase order
@@ -80,8 +81,7 @@ def arrivals(lots: set[Lot]) -> list[frappe._dict]:
 				| stock_entry.purpose.isin(MAKING)
 			)
 			.groupby(entry[column], bundle.voucher_type, bundle.voucher_no, bundle.voucher_detail_no)
-			.orderby(bundle.posting_date)
-			.orderby(bundle.voucher_no)
+			.orderby(*compat.posted_at(bundle), bundle.voucher_no)
 			.select(
 				entry[column].as_("name"),
 				bundle.item_code,

@@ -20,7 +20,9 @@ def count(filters: dict | str | None = None) -> dict:
 		frappe.throw(_("Say which documents to count: a type that has a workflow, and a gate."))
 	states = [state for state, gate in states_by_gate(filters.doctype).items() if gate == filters.gate]
 	waiting = {workflow.workflow_state_field: ["in", states]}
-	found = frappe.get_list(filters.doctype, filters=waiting, fields=["count(name) as number"], order_by=None)
+	found = frappe.get_list(
+		filters.doctype, filters=waiting, fields=[{"COUNT": "name", "as": "number"}], order_by=None
+	)
 	return {
 		"value": found[0].number if states else 0,
 		"fieldtype": "Int",

@@ -2,7 +2,9 @@
 
 import frappe
 from frappe import _
+from frappe.utils import comma_or
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
@@ -12,8 +14,6 @@ from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.portal import make_portal_menu
 from metalcraft_workflow.setup.properties import make_properties
 from metalcraft_workflow.setup.workflows import make_workflows
-
-NEEDED_MAJOR = {"frappe": 15, "erpnext": 15}
 
 
 def before_install() -> None:
@@ -44,13 +44,14 @@ def before_migrate() -> None:
 
 def check_versions() -> None:
 	"""Raise a ValidationError that says in a sentence what does not fit."""
-	for app, needed in NEEDED_MAJOR.items():
+	needed = comma_or([str(major) for major in compat.MAJORS], add_quotes=False)
+	for app in ("frappe", "erpnext"):
 		if app not in frappe.get_installed_apps():
 			frappe.throw(
 				_("Metalcraft Workflow needs {0} {1}. Install it on this site first.").format(app, needed)
 			)
 		version = frappe.get_attr(f"{app}.__version__")
-		if int(version.split(".", 1)[0]) != needed:
+		if int(version.split(".", 1)[0]) not in compat.MAJORS:
 			frappe.throw(
 				_("Metalcraft Workflow needs {0} {1}, and this bench has {2}. Nothing was changed.").format(
 					app, needed, version

@@ -6,6 +6,8 @@ from frappe.contacts.doctype.address.address import get_address_display
 from frappe.model.document import Document
 from frappe.utils import get_link_to_form
 
+from metalcraft_workflow import compat
+
 
 def make_customer_of_lead(doc: Document, method: str | None = None) -> None:
 	"""Turn the lead of a submitted quotation into a customer, or link it to the one there is.
@@ -80,7 +82,7 @@ def adopt(customer: str, lead: Document) -> None:
 	doc.db_set("lead_name", lead.name)
 	# Whoever may submit the quotation sets this off, also who may not write these by hand
 	doc.flags.ignore_permissions = True
-	doc.link_lead_address_and_contact()
+	compat.link_lead_parties(doc)
 	set_primary_contact_and_address(doc)
 
 

@@ -8,6 +8,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.facts import traceability as facts
 from metalcraft_workflow.facts.allocation import promise_problems
 from metalcraft_workflow.facts.provenance import follow
@@ -175,8 +176,7 @@ def take_from_stock(doc: Document, row: Document, sources: list[rules.Source]) -
 			"company": doc.company,
 			"item_code": row.item_code,
 			"warehouse": row.warehouse,
-			"posting_date": doc.posting_date,
-			"posting_time": doc.posting_time,
+			**compat.posting_of_bundle(doc),
 			"entries": [
 				{"batch_no": source.batch_no, "serial_no": serial_no, "qty": -qty, "warehouse": row.warehouse}
 				for source in sources

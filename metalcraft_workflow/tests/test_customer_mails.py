@@ -21,6 +21,7 @@ from metalcraft_workflow.tests.support.factories import (
 	change_quantity,
 )
 from metalcraft_workflow.tests.support.mail_account import make_account, without_account
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 BUYER = "buyer@customer.test"
 SWITCHES = {f"mail_{kind}": 1 for kind in TEMPLATES}
@@ -148,7 +149,7 @@ class TestCustomerMails(FrappeTestCase):
 		doc = self.shipped()
 		(mail,) = self.mails("shipped", doc)
 		self.assertTrue(mail.send_after)
-		with self.commits(), patch(PACKAGE, return_value=b"%PDF-1.4 package"):
+		with self.commits(), patch(PACKAGE, return_value=sample_pdf("package")):
 			mail_package.add_packages()
 		mail.reload()
 		self.assertIsNone(mail.send_after)

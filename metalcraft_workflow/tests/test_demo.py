@@ -9,6 +9,7 @@ from metalcraft_workflow.demo import people, report, runner
 from metalcraft_workflow.demo.company import COMPANY
 from metalcraft_workflow.demo.mailbox import ACCOUNT
 from metalcraft_workflow.demo.orders import STORIES
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 COUNTED = (
 	"Lead",
@@ -58,7 +59,7 @@ class TestDemo(FrappeTestCase):
 
 	@staticmethod
 	def attach_print(doctype, name, **_options):
-		return {"fname": f"{doctype} {name}.pdf", "fcontent": b"%PDF-1.4"}
+		return {"fname": f"{doctype} {name}.pdf", "fcontent": sample_pdf()}
 
 	@classmethod
 	def interrupt(cls, after: int) -> None:

@@ -8,6 +8,7 @@ from metalcraft_workflow.steps.document_files import place_files, use_batch_cert
 from metalcraft_workflow.tests.support import deliveries, factories, rest
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.factories import PACKER, QA, SHIPPER, act, as_user
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 CONFORMANCE, MILL, PICTURES = "Certificate of Conformance", "Mill Certificate", "Pictures"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -15,7 +16,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def upload(doc, name: str, content: bytes | None = None, user: str = QA) -> str:
 	"""Upload a file to a delivery note, as the dialog does; gives the name of the File."""
-	content = content if content is not None else f"%PDF-1.4 {frappe.generate_hash()}".encode()
+	content = content if content is not None else sample_pdf()
 	with as_user(user):
 		return save_file(name, content, doc.doctype, doc.name, is_private=1).name
 
@@ -136,7 +137,7 @@ class TestDocumentFiles(FinalPackCase):
 				place(doc, mine, user=user)
 		with self.assertRaises(frappe.PermissionError):
 			place(doc, mine, user=factories.PRODUCER)  # may read it, and not write
-		elsewhere = save_file("coc.pdf", b"%PDF-1.4 x", "Customer", self.customer, is_private=1).name
+		elsewhere = save_file("coc.pdf", sample_pdf("x"), "Customer", self.customer, is_private=1).name
 		with self.assertRefused("not a file of"):
 			place(doc, elsewhere)
 		self.assertEqual(self.rows(doc)[CONFORMANCE, ""], [""])
@@ -179,7 +180,7 @@ class TestDocumentFiles(FinalPackCase):
 
 	def keep_certificate(self, batch: str) -> None:
 		doc = frappe.get_doc("Batch", batch)
-		content = f"%PDF-1.4 {batch}".encode()
+		content = sample_pdf(batch)
 		file = save_file(f"{batch}.pdf", content, "Batch", batch, is_private=1)
 		doc.append("certificates", {"document_type": MILL, "file": file.file_url})
 		doc.save()

@@ -171,7 +171,7 @@ class TestVersions(FrappeTestCase):
 		check_versions()
 
 	def test_another_erpnext_is_refused_in_a_sentence(self):
-		for version in ("14.80.1", "16.0.0-dev"):
+		for version in ("14.80.1", "17.0.0-dev"):
 			with patch("erpnext.__version__", version), self.assertRaises(frappe.ValidationError) as refused:
 				check_versions()
 			self.assertIn(version, str(refused.exception))

@@ -8,6 +8,7 @@ from metalcraft_workflow.facts.provenance import follow
 from metalcraft_workflow.rules.provenance import Lot
 from metalcraft_workflow.tests.support import deliveries, factories, sourcing
 from metalcraft_workflow.tests.support.factories import COMPANY, QA, as_user
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 
 class ProvenanceCase(FrappeTestCase):
@@ -80,7 +81,7 @@ class TestCertificates(ProvenanceCase):
 		batch = deliveries.new_batch(self.steel)
 		with as_user(QA):
 			public, private = (
-				save_file(f"{name}.pdf", b"%PDF-1.4 " + name.encode(), "Batch", batch, is_private=number)
+				save_file(f"{name}.pdf", sample_pdf(name), "Batch", batch, is_private=number)
 				for number, name in enumerate((f"public {batch}", f"private {batch}"))
 			)
 			doc = frappe.get_doc("Batch", batch)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from metalcraft_workflow.demo.pdf import one_page
+
 URL = os.environ.get("METALCRAFT_URL", "").rstrip("/")
 PASSWORD = os.environ.get("METALCRAFT_PASSWORD", "")
 ADMIN_PASSWORD = os.environ.get("METALCRAFT_ADMIN_PASSWORD", "admin")
@@ -90,7 +92,7 @@ class Desk:
 				"file": {
 					"name": "po.pdf",
 					"mimeType": "application/pdf",
-					"buffer": b"%PDF-1.4 " + name.encode(),
+					"buffer": one_page(name),
 				},
 				"is_private": "1",
 				"doctype": "Sales Order",

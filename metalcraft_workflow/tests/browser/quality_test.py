@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from metalcraft_workflow.demo.pdf import one_page
+
 ITEM = "FD-EXT-ABC10"
 CONFORMANCE, PICTURES = "Certificate of Conformance", "Pictures"
 
@@ -69,7 +71,7 @@ def test_two_files_dropped_find_their_rows_and_the_note_is_released(quality, not
 	page = open_note(quality, note)
 	drop(
 		page,
-		made(tmp_path, "CoC.pdf", f"%PDF-1.4 {note}".encode()),
+		made(tmp_path, "CoC.pdf", one_page(note)),
 		made(tmp_path, "picture.png", b"\x89PNG\r\n\x1a\n" + note.encode()),
 	)
 	expect(page.locator("#alert-container .desk-alert", has_text="Filed").first).to_be_visible()
@@ -89,7 +91,7 @@ def test_a_file_without_a_telling_name_is_asked_about_and_a_wrong_one_refused(qu
 	drop(
 		page,
 		made(tmp_path, "CoC.pdf", b"MZ is a program"),
-		made(tmp_path, "scan 17.pdf", f"%PDF-1.4 17 {note}".encode()),
+		made(tmp_path, "scan 17.pdf", one_page("17", note)),
 	)
 	dialog = page.locator(".modal.show", has_text="Which Document Is It?")
 	expect(dialog).to_contain_text("CoC.pdf is not what its name says")

@@ -6,9 +6,11 @@ import pytest
 from conftest import COMPANY, PASSWORD, Desk
 from playwright.sync_api import expect
 
+from metalcraft_workflow.demo.pdf import one_page
+
 CUSTOMER = "Northgate Data Centers"
 BUYER = "buyer.browser@northgate.example"
-PDF = {"name": "po.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 purchase order"}
+PDF = {"name": "po.pdf", "mimeType": "application/pdf", "buffer": one_page("purchase order")}
 ACCEPT = "metalcraft_workflow.portal.purchase_order.accept_quotation"
 
 

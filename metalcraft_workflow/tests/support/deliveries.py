@@ -18,6 +18,7 @@ from metalcraft_workflow.tests.support.factories import (
 	act,
 	as_user,
 )
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 
 def approved_order(*lines, **fields):
@@ -97,7 +98,7 @@ def edit(doc, user: str, **fields):
 def upload(doc, user: str = QA, is_private: int = 1, name: str = "certificate.pdf") -> str:
 	"""Upload a file to `doc` as `user`; gives its address."""
 	with as_user(user):
-		content = f"%PDF-1.4 {frappe.generate_hash(length=12)}".encode()
+		content = sample_pdf()
 		return save_file(name, content, doc.doctype, doc.name, is_private=is_private).file_url
 
 
@@ -214,7 +215,7 @@ def new_batch(item: str | None = None, **fields) -> str:
 def certify(batch: str) -> str:
 	"""Attach a mill certificate to a batch, as Quality Assurance does; gives its address."""
 	with as_user(QA):
-		url = save_file(f"{batch}.pdf", b"%PDF-1.4 " + batch.encode(), "Batch", batch, is_private=1).file_url
+		url = save_file(f"{batch}.pdf", sample_pdf(batch), "Batch", batch, is_private=1).file_url
 		doc = frappe.get_doc("Batch", batch)
 		doc.append("certificates", {"document_type": "Mill Certificate", "file": url})
 		doc.save()

@@ -4,6 +4,8 @@ import frappe
 from frappe.utils import add_days, nowdate
 from frappe.utils.file_manager import save_file
 
+from metalcraft_workflow.tests.support.pdf import sample_pdf
+
 COMPANY = "Metalcraft Test Company"
 ABBR = "MTC"
 FINAL_PACK = f"Final Pack - {ABBR}"
@@ -227,9 +229,9 @@ def make_order(
 	return order
 
 
-def attach(doc, fieldname: str, filename: str, content: bytes = b"%PDF-1.4 test") -> str:
+def attach(doc, fieldname: str, filename: str, content: bytes | None = None) -> str:
 	"""Attach a private file to a field of `doc` (not saved); gives its URL."""
-	file = save_file(filename, content, doc.doctype, doc.name, is_private=1, df=fieldname)
+	file = save_file(filename, content or sample_pdf(), doc.doctype, doc.name, is_private=1, df=fieldname)
 	doc.set(fieldname, file.file_url)
 	return file.file_url
 

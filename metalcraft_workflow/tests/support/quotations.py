@@ -9,8 +9,9 @@ from metalcraft_workflow.portal import purchase_order
 from metalcraft_workflow.rules.acceptance import Acceptance
 from metalcraft_workflow.tests.support import factories, rest
 from metalcraft_workflow.tests.support.factories import ABBR, COMPANY, FINAL_PACK, SUPPORT, as_user
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
-PDF = b"%PDF-1.4 purchase order"
+PDF = sample_pdf("purchase order")
 
 
 def make_quotation(customer: str, *lines: tuple, party: str = "Customer", submit: bool = True, **fields):

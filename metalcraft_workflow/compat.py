@@ -1,0 +1,39 @@
+"""What differs between ERPNext 15 and 16, and the one place that asks which it is.
+
+Each entry says what is different and when it can go: all of them end with the support of version 15. They
+ask what is there, where that can be asked, and not for a number.
+"""
+
+import frappe
+from frappe.model.document import Document
+from pypika import Table
+from pypika.terms import Field
+
+# Majors of Frappe and ERPNext that the app runs on
+MAJORS = (15, 16)
+
+
+def posted_at(bundle: Table) -> tuple[Field, ...]:
+	"""What to order rows of Serial and Batch Bundle by, to have them as they were posted.
+
+	16 has one `posting_datetime` in place of `posting_date` and `posting_time`.
+	"""
+	if frappe.get_meta("Serial and Batch Bundle").has_field("posting_datetime"):
+		return (bundle.posting_datetime,)
+	return (bundle.posting_date, bundle.posting_time)
+
+
+def posting_of_bundle(doc: Document) -> dict:
+	"""When a Serial and Batch Bundle that is made for `doc` is posted; see `posted_at`."""
+	if frappe.get_meta("Serial and Batch Bundle").has_field("posting_datetime"):
+		return {"posting_datetime": f"{doc.posting_date} {doc.posting_time}"}
+	return {"posting_date": doc.posting_date, "posting_time": doc.posting_time}
+
+
+def link_lead_parties(customer: Document) -> None:
+	"""Have ERPNext link a customer with the address and contact of its lead.
+
+	16 does the same for prospects, and has renamed the method.
+	"""
+	link = getattr(customer, "link_address_and_contact", None) or customer.link_lead_address_and_contact
+	link()
