@@ -16,19 +16,19 @@ PRIVATE, PUBLIC = "/private/files/", "/files/"
 
 def has_permission(
 	doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs
-) -> bool | None:
+) -> bool:
 	"""Deny a File that is made to lead to a private file which `user` may not open (`has_permission` of
-	File). None leaves it to Frappe."""
+	File). True leaves it to Frappe."""
 	if ptype not in ("create", "write") or not isinstance(doc, Document) or doc.get("is_folder"):
-		return None
+		return True
 	if not doc.is_new() and doc.file_url == frappe.db.get_value("File", doc.name, "file_url"):
-		return None
+		return True
 	address = private_address(doc)
 	if not address:
-		return None
+		return True
 	same = frappe.get_all("File", {"file_url": address, "name": ["!=", doc.name or ""]}, pluck="name")
 	if any(frappe.get_doc("File", name).has_permission("read", user=user) for name in same):
-		return None
+		return True
 	return False
 
 
