@@ -1,28 +1,78 @@
 """Counting queries, with the app and without it."""
 
+import os
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from unittest.mock import patch
 
 import frappe
+import frappe.model.meta
+from frappe.database.database import Database
+from frappe.model.meta import Meta
+
+import metalcraft_workflow
+
+APP = os.path.dirname(metalcraft_workflow.__file__)
+MODULE = "Metalcraft Workflow"
+WORKFLOWS = ("Sales Order", "Delivery Note")
 
 
 @contextmanager
-def counted():
-	"""Counts the queries that are run inside: `with counted() as queries: ...; len(queries)`."""
-	queries, run = [], frappe.db.sql
+def counted() -> Iterator[list[str]]:
+	"""Counts the queries that are run inside: `with counted() as queries: ...; len(queries)`. Those of a
+	second connection count too."""
+	queries, run = [], Database.sql
 
-	def sql(*args, **kwargs):
-		result = run(*args, **kwargs)
-		queries.append(str(frappe.db.last_query))
+	def sql(self, *args, **kwargs):
+		result = run(self, *args, **kwargs)
+		if kwargs.get("run", True):
+			queries.append(str(self.last_query))
 		return result
 
-	with patch.object(frappe.db, "sql", sql):
+	with patch.object(Database, "sql", sql):
 		yield queries
 
 
+class Asked(NamedTuple):
+	"""A query, and who of the app asked for it: the handler, and the function; both empty for others."""
+
+	query: str
+	handler: str = ""
+	by: str = ""
+
+
 @contextmanager
-def without_the_app():
-	"""Document events of every other app, as if this one were not installed."""
+def traced() -> Iterator[list[Asked]]:
+	"""As `counted`, with who asks."""
+	asked, run = [], Database.sql
+
+	def sql(self, *args, **kwargs):
+		result = run(self, *args, **kwargs)
+		if kwargs.get("run", True):
+			functions = list(_functions_of_the_app())
+			asked.append(Asked(" ".join(str(self.last_query).split()), *functions[-1:], *functions[:1]))
+		return result
+
+	with patch.object(Database, "sql", sql):
+		yield asked
+
+
+def _functions_of_the_app() -> Iterator[str]:
+	"""Functions of the app that are being run, the innermost first."""
+	frame = sys._getframe(2)
+	while frame:
+		path = frame.f_code.co_filename
+		if path.startswith(APP) and not path.startswith(os.path.join(APP, "tests")):
+			module = os.path.relpath(path, APP)[: -len(".py")].replace(os.sep, ".")
+			yield f"{module}.{frame.f_code.co_name}"
+		frame = frame.f_back
+
+
+@contextmanager
+def without_the_app() -> Iterator[None]:
+	"""As if this app were not installed: none of its document events, workflows, fields and tables."""
 	hooks = frappe.get_doc_hooks()
 	others = {
 		doctype: {
@@ -31,5 +81,52 @@ def without_the_app():
 		}
 		for doctype, events in hooks.items()
 	}
-	with patch.object(frappe.local, "doc_events_hooks", others):
+	with patch.object(frappe.local, "doc_events_hooks", others), _without_workflows(), _without_fields():
+		yield
+
+
+@contextmanager
+def _without_workflows() -> Iterator[None]:
+	# Of this process only: what is kept for all would outlive a test that is stopped
+	kept = frappe.local.cache.setdefault(frappe.cache.make_key("workflow"), {})
+	before = {doctype: kept.pop(doctype) for doctype in WORKFLOWS if doctype in kept}
+	kept.update(dict.fromkeys(WORKFLOWS, ""))
+	try:
+		yield
+	finally:
+		for doctype in WORKFLOWS:
+			kept.pop(doctype, None)
+		kept.update(before)
+
+
+_plain_metas: dict[str, Meta] = {}
+
+
+@contextmanager
+def _without_fields() -> Iterator[None]:
+	add_custom_fields = Meta.add_custom_fields
+
+	def add_others(meta: Meta) -> None:
+		add_custom_fields(meta)
+		meta.fields = [df for df in meta.fields if df.get("module") != MODULE]
+
+	get_meta = frappe.model.meta.get_meta
+
+	def get_plain_meta(doctype, cached=True):
+		name = get_meta(doctype, cached).name  # as slow as it is with the app
+		if name not in _plain_metas:
+			_plain_metas[name] = Meta(doctype)
+		return _plain_metas[name]
+
+	with (
+		patch.object(Meta, "add_custom_fields", add_others),
+		patch("frappe.model.meta.get_meta", get_plain_meta),
+	):
+		yield
+
+
+@contextmanager
+def without_workers() -> Iterator[None]:
+	"""What goes to a background worker is not done, and not counted: a request only hands it over."""
+	with patch("frappe.utils.background_jobs.enqueue", lambda *args, **kwargs: None):
 		yield
