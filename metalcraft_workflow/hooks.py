@@ -161,6 +161,7 @@ doc_events = {
 		],
 		"validate": [
 			f"{_ENQUIRY}.fill_customer_part_no",
+			f"{_PURCHASE_ORDER}.normalize_number",
 			f"{_PURCHASE_ORDER}.set_differences",  # here the lines are priced
 			f"{_CREDIT}.set_hold_reason",  # and the total is known
 			f"{_GUARD}.choose_branch",  # by what the two before have found
@@ -169,6 +170,7 @@ doc_events = {
 		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit"],
 		"before_update_after_submit": [
 			f"{_GUARD}.check",  # first: there is no `before_validate` here
+			f"{_PURCHASE_ORDER}.normalize_number",
 			f"{_PURCHASE_ORDER}.set_differences",
 			f"{_CREDIT_LIMIT}.lift_limit",
 		],

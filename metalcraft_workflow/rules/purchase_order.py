@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
+# Letters that two stand for in lower case can make a number longer than the field that keeps it
+LONGEST = 140
+
 
 @dataclass(frozen=True)
 class PurchaseOrder:
@@ -31,7 +34,7 @@ class PurchaseOrder:
 
 def comparable(number: str | None) -> str:
 	"""A purchase order number without case and spaces: "po 12" and "PO12" are the same."""
-	return "".join((number or "").split()).casefold()
+	return "".join((number or "").split()).casefold()[:LONGEST]
 
 
 def requirements(po: PurchaseOrder) -> list[Requirement]:

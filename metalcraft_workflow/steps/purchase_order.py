@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.query_builder.functions import Lower, Replace, Sum
+from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, flt, getdate
 
 from metalcraft_workflow.gates.workflow import gate_of
@@ -32,15 +32,17 @@ def file_exists(doc: Document) -> bool:
 	"""Whether the file that the order names is attached to it, and is on disk."""
 	if not doc.customer_po_file:
 		return False
-	name = frappe.db.get_value(
+	file = frappe.db.get_value(
 		"File",
 		{
 			"file_url": doc.customer_po_file,
 			"attached_to_doctype": doc.doctype,
 			"attached_to_name": doc.name,
 		},
+		["name", "file_name", "file_url", "is_private"],
+		as_dict=True,
 	)
-	return bool(name and frappe.get_doc("File", name).exists_on_disk())
+	return bool(file and frappe.get_doc({"doctype": "File", **file}).exists_on_disk())
 
 
 def orders_with_same_po(doc: Document) -> list[str]:
@@ -49,18 +51,24 @@ def orders_with_same_po(doc: Document) -> list[str]:
 	number = rules.comparable(doc.po_no)
 	if not number:
 		return []
-	order = frappe.qb.DocType("Sales Order")
-	return (
-		frappe.qb.from_(order)
-		.select(order.name)
-		.where(order.customer == doc.customer)
-		.where(order.docstatus < 2)
-		.where(order.name != (doc.name or ""))
-		.where(Lower(Replace(order.po_no, " ", "")) == number)
-		.orderby(order.name)
-		.limit(5)
-		.run(pluck=True)
+	return frappe.get_all(
+		"Sales Order",
+		filters={
+			"customer": doc.customer,
+			"docstatus": ["<", 2],
+			"name": ["!=", doc.name or ""],
+			"po_no_normalized": number,
+		},
+		pluck="name",
+		order_by="name",
+		limit=5,
 	)
+
+
+def normalize_number(doc: Document, method: str | None = None) -> None:
+	"""Keep the number as it is compared with others, so that it is found by an index. In `validate` and
+	`before_update_after_submit`, after the guard has put the server's fields back."""
+	doc.po_no_normalized = rules.comparable(doc.po_no)
 
 
 # Differences from the quotation
