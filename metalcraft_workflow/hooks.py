@@ -165,7 +165,8 @@ doc_events = {
 			f"{_PURCHASE_ORDER}.set_differences",  # here the lines are priced
 			f"{_CREDIT}.set_hold_reason",  # and the total is known
 			f"{_GUARD}.choose_branch",  # by what the two before have found
-			f"{_GUARD}.check",  # last: of the document as it will be stored
+			f"{_GUARD}.check",  # of the document as it will be stored
+			f"{_TRACKING}.set_stage",  # last: the guard has said where it is
 		],
 		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit"],
 		"before_update_after_submit": [
@@ -262,10 +263,11 @@ doc_events = {
 			f"{_GUARD}.check",  # last: of the document as it will be stored
 		],
 		"before_update_after_submit": [f"{_GUARD}.check"],
-		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit"],
+		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit", f"{_TRACKING}.let_stages_wait"],
 		"before_cancel": [
 			f"{_GUARD}.check",
 			f"{_RETURNS}.prepare",
+			f"{_TRACKING}.let_stages_wait",
 			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel
 		],
 		"after_insert": [f"{_TRACKING}.place_outside"],
@@ -304,13 +306,16 @@ doc_events = {
 		"before_validate": [f"{_INVOICING}.fill_tracking"],
 		"before_update_after_submit": [f"{_INVOICING}.fill_tracking"],
 		"validate": [f"{_SHIPPING}.refuse_stock_invoice", f"{_RETURNS}.check_credit"],
-		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit"],
+		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit", f"{_TRACKING}.let_stages_wait"],
 		"on_submit": [
 			f"{_CREDIT_LIMIT}.put_back_limit",  # first: ERPNext has checked it
 			f"{_TRACKING}.sync_invoice",
 			f"{_INVOICING}.send_on_submit",
 		],
-		"before_cancel": [f"{_CLOSING}.reopen_before_cancel"],  # or ERPNext refuses the cancel
+		"before_cancel": [
+			f"{_TRACKING}.let_stages_wait",
+			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel
+		],
 		"on_cancel": [f"{_TRACKING}.sync_invoice"],
 		# Whatever pays an invoice changes what is outstanding on it
 		"on_change": [f"{_CLOSING}.invoice_changed"],

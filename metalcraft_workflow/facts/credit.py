@@ -3,15 +3,17 @@ has released it on record."""
 
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import flt
 
 from metalcraft_workflow.facts.committed import committed
-from metalcraft_workflow.facts.credit_limit import true_limit
+from metalcraft_workflow.facts.credit_limit import lifted_limit
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import money, sentence
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import credit as rules
 from metalcraft_workflow.rules.requirement import Requirement
 
@@ -40,7 +42,7 @@ def facts(doc: Document) -> rules.Credit:
 	customer = frappe.get_cached_doc("Customer", doc.customer)
 	bypassed = is_bypassed(doc)
 	# ERPNext's "bypass" leaves the orders alone and looks at the deliveries instead
-	limit = 0 if bypassed and doc.doctype == "Sales Order" else true_limit(doc.customer, doc.company)
+	limit = 0 if bypassed and doc.doctype == "Sales Order" else limit_of(doc)
 	found = rules.Credit(
 		customer=customer.customer_name or doc.customer,
 		on_hold=bool(customer.get("credit_hold")),
@@ -115,14 +117,48 @@ def stored_share(order: Document) -> float:
 	return share(stored.base_grand_total, stored.per_billed) if stored else 0
 
 
+def limit_of(doc: Document) -> float:
+	"""The limit of `doc`'s customer in its company, also while it is lifted; 0 for none."""
+	lifted = lifted_limit(doc.customer, doc.company)
+	return _terms(doc).limit if lifted is None else lifted
+
+
 def is_bypassed(doc: Document) -> bool:
 	"""Whether ERPNext checks this customer's deliveries instead of the orders."""
-	return bool(
-		frappe.db.get_value(
+	return _terms(doc).bypassed
+
+
+class Terms(NamedTuple):
+	"""A customer's limit in a company, 0 for none, and whether only deliveries are checked against it."""
+
+	limit: float
+	bypassed: bool
+
+
+def _terms(doc: Document) -> Terms:
+	return once(doc, ("credit", doc.customer, doc.company), lambda: _read_terms(doc.customer, doc.company))
+
+
+def _read_terms(customer: str, company: str) -> Terms:
+	"""As ERPNext has it: the customer's own limit, else that of the group, else that of the company."""
+	customer_group = frappe.get_cached_value("Customer", customer, "customer_group")
+	rows = {
+		(row.parenttype, row.parent): row
+		for row in frappe.get_all(
 			"Customer Credit Limit",
-			{"parent": doc.customer, "parenttype": "Customer", "company": doc.company},
-			"bypass_credit_limit_check",
+			filters={"parent": ["in", [customer, customer_group]], "company": company},
+			fields=["parent", "parenttype", "credit_limit", "bypass_credit_limit_check"],
 		)
+	}
+	own, group = (
+		rows.get(key) or frappe._dict()
+		for key in (("Customer", customer), ("Customer Group", customer_group))
+	)
+	return Terms(
+		flt(own.credit_limit)
+		or (0 if group.bypass_credit_limit_check else flt(group.credit_limit))
+		or flt(frappe.get_cached_value("Company", company, "credit_limit")),
+		bool(own.bypass_credit_limit_check),
 	)
 
 

@@ -29,8 +29,14 @@ def true_limit(customer: str, company: str) -> float:
 	"""The customer's limit in this company, also while it is lifted; 0 for none."""
 	from erpnext.selling.doctype.customer.customer import get_credit_limit
 
+	lifted = lifted_limit(customer, company)
+	return flt(get_credit_limit(customer, company)) if lifted is None else lifted
+
+
+def lifted_limit(customer: str, company: str) -> float | None:
+	"""The customer's limit in this company in truth, when it is lifted; else None."""
 	lifted = _lifted().get((customer, company))
-	return lifted.limit if lifted else flt(get_credit_limit(customer, company))
+	return lifted.limit if lifted else None
 
 
 def lift_limit(doc: Document, method: str | None = None) -> None:
@@ -40,11 +46,11 @@ def lift_limit(doc: Document, method: str | None = None) -> None:
 	lines takes it to its review, where the gate `approve` asks for the credit again.
 	"""
 	# Here, because credit reads the true limit from this module
-	from metalcraft_workflow.facts.credit import is_bypassed, is_released
+	from metalcraft_workflow.facts.credit import is_bypassed, is_released, limit_of
 
 	if doc.doctype != "Sales Order" and not is_bypassed(doc):
 		return  # ERPNext has checked their orders, and does not check them again
-	if true_limit(doc.customer, doc.company) <= 0:
+	if limit_of(doc) <= 0:
 		return
 	if is_released(doc) if method == "before_submit" else doc.follows_process:
 		lift(doc.customer, doc.company)

@@ -3,37 +3,109 @@
 import frappe
 from frappe.model.document import Document
 
+from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.requirement import Requirement
 
+# What the steps of a delivery go by
+FIELDS = (
+	"docstatus",
+	"workflow_state",
+	"customer",
+	"company",
+	"is_return",
+	"return_against",
+	"set_warehouse",
+)
+TABLES = {
+	"items": (
+		"name",
+		"item_code",
+		"qty",
+		"conversion_factor",
+		"warehouse",
+		"batch_no",
+		"serial_no",
+		"serial_and_batch_bundle",
+		"use_serial_batch_fields",
+		"so_detail",
+		"against_sales_order",
+		"return_authorization_item",
+	),
+	"traceability": (
+		"name",
+		"delivery_note_item",
+		"item_code",
+		"qty",
+		"batch_no",
+		"serial_nos",
+		*traceability.ORIGIN,
+	),
+}
+
+
+def is_touched(doc: Document) -> bool:
+	"""Whether this save moves `doc`, or changes its goods or where they come from. Else what its steps have
+	found and written at an earlier save holds still."""
+	before = doc.get_doc_before_save()
+	if not before or doc.packed_items or before.packed_items:
+		return True  # ERPNext makes the parts of bundles anew at will
+	if any((doc.get(name) or None) != (before.get(name) or None) for name in FIELDS):
+		return True
+	return any(_rows(doc, table, fields) != _rows(before, table, fields) for table, fields in TABLES.items())
+
+
+def _rows(doc: Document, table: str, fields: tuple[str, ...]) -> list[list]:
+	return [[row.get(name) or None for name in fields] for row in doc.get(table)]
+
+
+def orders(doc: Document) -> list[frappe._dict]:
+	"""The orders of `doc`, with what its gates read of them. Once a save, and kept to this transaction, so that
+	two people who pack the same order side by side come one after the other."""
+	names = orders_of(doc)
+	return once(doc, ("orders", *names), lambda: _read_orders(names, for_update=is_saving(doc)))
+
 
 def process_orders(doc: Document) -> list[frappe._dict]:
-	"""The orders of `doc` that follow the process, with what its gates read of them."""
-	names = orders_of(doc)
+	"""Those of the orders of `doc` that follow the process."""
+	return [order for order in orders(doc) if order.follows_process]
+
+
+def _read_orders(names: list[str], for_update: bool) -> list[frappe._dict]:
 	if not names:
 		return []
-	return frappe.get_all(
-		"Sales Order",
-		filters={"name": ["in", names], "follows_process": 1},
-		fields=[
-			"name",
-			"workflow_state",
-			"status",
-			"docstatus",
-			"currency",
-			"party_account_currency",
-			"rounded_total",
-			"grand_total",
-			"base_rounded_total",
-			"base_grand_total",
-			"payment_terms_template",
-		],
-		order_by="name",
+	table = frappe.qb.DocType("Sales Order")
+	query = (
+		frappe.qb.from_(table)
+		.where(table.name.isin(names))
+		.orderby(table.name)
+		.select(
+			table.name,
+			table.follows_process,
+			table.workflow_state,
+			table.status,
+			table.docstatus,
+			table.po_no,
+			table.currency,
+			table.party_account_currency,
+			table.rounded_total,
+			table.grand_total,
+			table.base_rounded_total,
+			table.base_grand_total,
+			table.payment_terms_template,
+		)
 	)
+	return (query.for_update() if for_update else query).run(as_dict=True)
+
+
+def is_saving(doc: Document) -> bool:
+	"""Whether `doc` is being saved: it is new, or what is stored of it was loaded beside it."""
+	return doc.is_new() or bool(doc.get_doc_before_save())
 
 
 def lock_orders_of(doc: Document) -> None:

@@ -7,7 +7,7 @@ the file before it, and what the release vouched for follow when the delivery no
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import frappe
 from frappe import _
@@ -16,6 +16,7 @@ from frappe.utils import now_datetime
 from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.facts import traceability
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import documents as rules
 from metalcraft_workflow.rules import files
@@ -31,19 +32,9 @@ def required_documents(doc: Document) -> dict[rules.Key, dict[str, list[str]]]:
 	names = {name for found in asked_by.values() for name in found}
 	if not names:
 		return {}
-	wanted = frappe.get_all(
-		"Required Document",
-		filters={
-			"parenttype": ["in", list(asked_by)],
-			"parentfield": "required_documents",
-			"parent": ["in", list(names)],
-		},
-		fields=["document_type", "parenttype", "parent"],
-	)
+	wanted = once(doc, ("wanted", frozenset(names)), lambda: _read_wanted(names))
 	wanted = [row for row in wanted if row.parent in asked_by[row.parenttype]]
-	each_batch = set(
-		wanted and frappe.get_all("Shipment Document Type", filters={"per_batch": 1}, pluck="name")
-	)
+	each_batch = once(doc, "each batch", _types_of_each_batch) if wanted else set()
 	batches = batches_by_item(doc) if each_batch & {row.document_type for row in wanted} else {}
 	demands = []
 	for row in wanted:
@@ -51,6 +42,22 @@ def required_documents(doc: Document) -> dict[rules.Key, dict[str, list[str]]]:
 		for batch_no in sorted({batch for item in items for batch in batches.get(item, ())}) or [""]:
 			demands.append(rules.Demand(row.document_type, row.parenttype, row.parent, batch_no))
 	return rules.reasons(demands)
+
+
+def _read_wanted(names: set[str]) -> list[frappe._dict]:
+	return frappe.get_all(
+		"Required Document",
+		filters={
+			"parenttype": ["in", list(rules.SOURCES)],
+			"parentfield": "required_documents",
+			"parent": ["in", list(names)],
+		},
+		fields=["document_type", "parenttype", "parent"],
+	)
+
+
+def _types_of_each_batch() -> set[str]:
+	return set(frappe.get_all("Shipment Document Type", filters={"per_batch": 1}, pluck="name"))
 
 
 def askers(doc: Document) -> dict[str, dict[str, set[str]]]:
@@ -65,10 +72,9 @@ def askers(doc: Document) -> dict[str, dict[str, set[str]]]:
 			found["Sales Order"][line.against_sales_order].add(item)
 	if not codes:
 		return found
-	items = frappe.get_all(
-		"Item", filters={"name": ["in", list(codes)]}, fields=["name", "variant_of", "item_group"]
-	)
-	above = groups_above({row.item_group for row in items})
+	items = traceability.items_of(doc).values()
+	groups = frozenset(row.item_group for row in items)
+	above = once(doc, ("groups", groups), lambda: groups_above(groups))
 	for row in items:
 		found["Item"][row.name].add(row.name)
 		if row.variant_of:
@@ -78,7 +84,7 @@ def askers(doc: Document) -> dict[str, dict[str, set[str]]]:
 	return found
 
 
-def groups_above(groups: set[str]) -> dict[str, list[str]]:
+def groups_above(groups: Set[str]) -> dict[str, list[str]]:
 	"""Item group -> itself and the groups above it that ask for any document."""
 	group, above, wanted = (
 		frappe.qb.DocType("Item Group"),

@@ -4,9 +4,12 @@ Everything is added up from the rows of submitted stock entries, so that the fig
 be made again from nothing.
 """
 
+from collections.abc import Iterable, Mapping
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.query_builder import Case
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, get_link_to_form
 from pypika.queries import QueryBuilder
@@ -16,44 +19,47 @@ from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.returns import CREDIT
 
 
-def ready_to_pack(sales_order: str, without: str | None = None, for_update: bool = False) -> dict[str, float]:
+def ready_to_pack(*orders: str, without: str | None = None, for_update: bool = False) -> dict[str, float]:
 	"""Order line -> quantity at Final Pack that is on no delivery note yet, in the line's unit (step 8).
 
 	Drafts count as packed; what was returned is ready again. `without` is a delivery note to leave out
-	of account; with `for_update` the rows are read as they were committed last (lock the order first).
+	of account; with `for_update` the rows are read as they were committed last (lock the orders first).
 	Lines with nothing to pack are left out.
 	"""
-	lines = lines_of(sales_order)
-	at_final_pack = brought_parts(sales_order, for_update=for_update)
+	lines = lines_of(*orders)
+	at_final_pack = brought_parts(*orders, for_update=for_update)
 	packed = packed_qty([line.name for line in lines], without, for_update)
 	ready = {line.name: rules.ready_qty(line, at_final_pack, packed.get(line.name, 0)) for line in lines}
 	return {name: qty for name, qty in ready.items() if qty > 0}
 
 
-def lines_of(sales_order: str) -> list[rules.FinalPackLine]:
-	"""The lines of an order with what has to be brought for each: what was ordered, and again what came
+def lines_of(*orders: str) -> list[rules.FinalPackLine]:
+	"""The lines of orders with what has to be brought for each: what was ordered, and again what came
 	back to be replaced or reworked."""
 	row, item = frappe.qb.DocType("Sales Order Item"), frappe.qb.DocType("Item")
 	rows = (
 		frappe.qb.from_(row)
 		.left_join(item)
 		.on(row.item_code == item.name)
-		.where(row.parent == sales_order)
+		.where(row.parent.isin(orders or [""]))
 		.where(row.parenttype == "Sales Order")
+		.orderby(row.parent)
 		.orderby(row.idx)
 		.select(
 			row.name,
+			row.parent,
 			row.idx,
 			row.item_code,
 			row.qty,
 			row.stock_qty,
 			row.delivered_by_supplier,
+			row.final_pack_qty,
 			item.is_stock_item,
 		)
 		.run(as_dict=True)
 	)
-	bundled = bundle_parts(sales_order) if any(not row.is_stock_item for row in rows) else {}
-	replaced = replaced_qty(sales_order)
+	bundled = bundle_parts({row.parent for row in rows if not row.is_stock_item})
+	replaced = replaced_qty(orders)
 	return [
 		rules.FinalPackLine(
 			name=row.name,
@@ -62,6 +68,8 @@ def lines_of(sales_order: str) -> list[rules.FinalPackLine]:
 			qty=flt(row.qty) + replaced.get(row.name, 0),
 			parts=parts_of(row, bundled.get(row.name, {}), replaced.get(row.name, 0)),
 			by_supplier=bool(row.delivered_by_supplier),
+			order=row.parent,
+			recorded=flt(row.final_pack_qty),
 		)
 		for row in rows
 	]
@@ -83,14 +91,13 @@ def parts_of(
 	)
 
 
-def replaced_qty(sales_order: str) -> dict[str, float]:
+def replaced_qty(orders: Iterable[str]) -> dict[str, float]:
 	"""Order line -> quantity that came back and is to be brought again: by an authorization, to be
 	replaced or reworked; without one, to a warehouse that is not at Final Pack."""
 	note, line, row = (
 		frappe.qb.DocType(name)
 		for name in ("Delivery Note", "Delivery Note Item", "Return Authorization Item")
 	)
-	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
 	found: dict[str, float] = {}
 	for back in (
 		frappe.qb.from_(line)
@@ -98,13 +105,20 @@ def replaced_qty(sales_order: str) -> dict[str, float]:
 		.on(note.name == line.parent)
 		.left_join(row)
 		.on(row.name == line.return_authorization_item)
-		.where(line.against_sales_order == sales_order)
+		.where(line.against_sales_order.isin(list(orders) or [""]))
 		.where(note.docstatus == 1)
 		.where(note.is_return == 1)
-		.select(line.so_detail, line.qty, line.warehouse, line.return_authorization_item, row.disposition)
+		.select(
+			line.so_detail,
+			line.qty,
+			line.warehouse,
+			line.return_authorization_item,
+			row.disposition,
+			note.company,
+		)
 		.run(as_dict=True)
 	):
-		if came_elsewhere(back, places) and back.disposition != CREDIT:
+		if came_elsewhere(back, warehouses(back.company)) and back.disposition != CREDIT:
 			found[back.so_detail] = found.get(back.so_detail, 0) - flt(back.qty)
 	return found
 
@@ -115,14 +129,17 @@ def came_elsewhere(line: frappe._dict, places: set[str]) -> bool:
 	return bool(line.return_authorization_item or (line.warehouse and line.warehouse not in places))
 
 
-def bundle_parts(sales_order: str) -> dict[str, dict[str, float]]:
+def bundle_parts(orders: Iterable[str]) -> dict[str, dict[str, float]]:
 	"""Order line -> stock items of its product bundle, with the quantity for the whole line."""
+	orders = list(orders)
+	if not orders:
+		return {}
 	packed, item = frappe.qb.DocType("Packed Item"), frappe.qb.DocType("Item")
 	rows = (
 		frappe.qb.from_(packed)
 		.join(item)
 		.on(packed.item_code == item.name)
-		.where(packed.parent == sales_order)
+		.where(packed.parent.isin(orders))
 		.where(packed.parenttype == "Sales Order")
 		.where(item.is_stock_item == 1)
 		.groupby(packed.parent_detail_docname, packed.item_code)
@@ -136,16 +153,17 @@ def bundle_parts(sales_order: str) -> dict[str, dict[str, float]]:
 
 
 def brought_parts(
-	sales_order: str, without: str | None = None, for_update: bool = False
+	*orders: str, without: str | None = None, for_update: bool = False
 ) -> dict[tuple[str, str], float]:
 	"""(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
-	places = warehouses(frappe.db.get_value("Sales Order", sales_order, "company", cache=True))
-	if not places:
+	row, order = frappe.qb.DocType("Stock Entry Detail"), frappe.qb.DocType("Sales Order")
+	if not any(line.final_pack_warehouse or line.shipping_warehouse for line in settings().warehouses):
 		return {}
-	row = frappe.qb.DocType("Stock Entry Detail")
 	query = (
 		frappe.qb.from_(row)
-		.where(row.sales_order == sales_order)
+		.join(order)
+		.on(order.name == row.sales_order)
+		.where(row.sales_order.isin(orders or [""]))
 		.where(row.parent != (without or ""))
 		.select(
 			row.name,
@@ -155,17 +173,18 @@ def brought_parts(
 			row.transfer_qty,
 			row.s_warehouse,
 			row.t_warehouse,
+			order.company,
 		)
 	)
 	return rules.totals(
-		rules.Transferred(
-			line.sales_order_item,
-			line.item_code,
-			flt(line.transfer_qty) * direction(line, places),
-		)
-		for line in read(query, for_update)
-		if line.docstatus == 1
+		transferred(line, line.company) for line in read(query, for_update) if line.docstatus == 1
 	)
+
+
+def transferred(row: Document | frappe._dict, company: str) -> rules.Transferred:
+	"""What a row of a stock entry brings to Final Pack of `company`."""
+	qty = flt(row.transfer_qty) * direction(row, warehouses(company))
+	return rules.Transferred(row.sales_order_item, row.item_code, qty)
 
 
 def read(query: QueryBuilder, for_update: bool) -> list[frappe._dict]:
@@ -258,41 +277,55 @@ def require_final_pack_warehouse(company: str) -> str:
 	return warehouse
 
 
-def sync_figures(sales_order: str) -> None:
-	"""Write on the order and its lines what is at Final Pack, added up anew from the stock entries.
+def sync_figures(*orders: str) -> None:
+	"""Write on orders and their lines what is at Final Pack, added up anew from the stock entries.
 
-	Lock the order first: two that add up side by side would lose one another's.
+	Lock the orders first: two that add up side by side would lose one another's.
 	"""
-	lines = lines_of(sales_order)
-	at_final_pack = brought_parts(sales_order, for_update=True)
-	stored = dict(
-		frappe.get_all(
-			"Sales Order Item",
-			filters={"parent": sales_order},
-			fields=["name", "final_pack_qty"],
-			as_list=True,
-		)
+	write_figures(lines_of(*orders), brought_parts(*orders, for_update=True))
+
+
+def write_figures(
+	lines: list[rules.FinalPackLine], at_final_pack: dict[tuple[str, str], float]
+) -> dict[str, float]:
+	"""Write what of `lines` is at Final Pack where something else is stored; gives order -> percentage."""
+	brought = {line.name: rules.brought_qty(line, at_final_pack) for line in lines}
+	set_each(
+		"Sales Order Item",
+		"final_pack_qty",
+		{line.name: brought[line.name] for line in lines if line.recorded != brought[line.name]},
 	)
+	by_order: dict[str, list[rules.FinalPackLine]] = {}
 	for line in lines:
-		qty = rules.brought_qty(line, at_final_pack)
-		if flt(stored.get(line.name)) != qty:
-			frappe.db.set_value("Sales Order Item", line.name, "final_pack_qty", qty, update_modified=False)
-	frappe.db.set_value(
-		"Sales Order",
-		sales_order,
-		"per_final_pack",
-		rules.percentage(lines, at_final_pack),
-		update_modified=False,
-	)
+		by_order.setdefault(line.order, []).append(line)
+	percentages = {order: rules.percentage(found, at_final_pack) for order, found in by_order.items()}
+	set_each("Sales Order", "per_final_pack", percentages)
+	return percentages
+
+
+def set_each(doctype: str, fieldname: str, values: Mapping[str, float]) -> None:
+	"""Write a field of many documents, each its own value, in one query."""
+	if not values:
+		return
+	table = frappe.qb.DocType(doctype)
+	case = Case()
+	for name, value in values.items():
+		case = case.when(table.name == name, value)
+	frappe.qb.update(table).set(table[fieldname], case).where(table.name.isin(list(values))).run()
 
 
 def lock_process_orders(names: list[str]) -> list[frappe._dict]:
 	"""Keep the orders of the process among `names` to this transaction, and give what a transfer asks of
 	them as it was committed last. Always in the order of their names, so that nobody waits in a ring."""
+	return process_orders(names, lock=True)
+
+
+def process_orders(names: list[str], lock: bool = False) -> list[frappe._dict]:
+	"""What a transfer asks of the orders of the process among `names`."""
 	if not names:
 		return []
 	order = frappe.qb.DocType("Sales Order")
-	return (
+	query = (
 		frappe.qb.from_(order)
 		.where(order.name.isin(names))
 		.where(order.follows_process == 1)
@@ -305,6 +338,5 @@ def lock_process_orders(names: list[str]) -> list[frappe._dict]:
 			order.company,
 			order.customer_name,
 		)
-		.for_update()
-		.run(as_dict=True)
 	)
+	return (query.for_update() if lock else query).run(as_dict=True)

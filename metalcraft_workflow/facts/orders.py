@@ -17,14 +17,15 @@ from metalcraft_workflow.rules.returns import CREDIT, PLACES, ReturnMove, owed
 from metalcraft_workflow.rules.stage import order_stage
 
 
-def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
-	"""Facts of each of the orders `names` that exists, as the database has them now."""
+def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, OrderFacts]:
+	"""Facts of each of the orders `names` that exists (with `in_process`, and that follows the process), as
+	the database has them now; in the order of their names."""
 	names = list(names)
 	if not names:
 		return {}
 	orders = frappe.get_all(
 		"Sales Order",
-		filters={"name": ("in", names)},
+		filters={"name": ("in", names), **({"follows_process": 1} if in_process else {})},
 		fields=[
 			"name",
 			"docstatus",
@@ -37,8 +38,13 @@ def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
 			"skip_delivery_note",
 			"order_type",
 			"per_delivered",
+			"order_stage",
 		],
+		order_by="name",
 	)
+	names = [order.name for order in orders]
+	if not names:
+		return {}
 	precision = site_precision()
 	gates = states_by_gate("Sales Order")
 	order_lines = _by_order(_order_lines(names))
@@ -67,6 +73,7 @@ def read_orders(names: Iterable[str]) -> dict[str, OrderFacts]:
 			returns=_returns(return_rows[order.name], delivery_lines[order.name]),
 			last_event=_last_event(delivery_lines[order.name], invoice_lines[order.name], paid_on),
 			per_delivered=flt(order.per_delivered),
+			recorded_stage=order.order_stage or "",
 			precision=precision,
 		)
 		for order in orders
@@ -81,17 +88,34 @@ def read_order(name: str) -> OrderFacts:
 	return facts
 
 
-def sync_stage(facts: OrderFacts) -> str:
-	"""Write the stage of an order when it is not what is stored already; gives the stage.
+def sync_stage(facts: OrderFacts, **more) -> str:
+	"""Write the stage of an order when it is not what is stored already, and `more` fields of it with it;
+	gives the stage.
 
-	The only place that writes `order_stage`, and `closed_on` with it. Nobody edits the order by it, so
-	`modified` stays.
+	The only place that writes `order_stage` of a stored order, and `closed_on` with it. Nobody edits the order
+	by it, so `modified` stays.
 	"""
 	stage = order_stage(facts)
-	if (frappe.db.get_value("Sales Order", facts.name, "order_stage") or "") != stage:
-		values = {"order_stage": stage, "closed_on": now_datetime() if stage == "Closed" else None}
-		frappe.db.set_value("Sales Order", facts.name, values, update_modified=False)
+	if facts.recorded_stage != stage:
+		more |= {"order_stage": stage, "closed_on": now_datetime() if stage == "Closed" else None}
+	if more:
+		frappe.db.set_value("Sales Order", facts.name, more, update_modified=False)
 	return stage
+
+
+def sync_stages(orders: Iterable[OrderFacts]) -> dict[str, str]:
+	"""Write the stage of many orders, as `sync_stage` does, in one query a stage; gives order -> stage."""
+	stages, changed = {}, defaultdict(list)
+	for facts in orders:
+		stages[facts.name] = stage = order_stage(facts)
+		if facts.recorded_stage != stage:
+			changed[stage].append(facts.name)
+	table = frappe.qb.DocType("Sales Order")
+	for stage, names in changed.items():
+		frappe.qb.update(table).set(table.order_stage, stage).set(
+			table.closed_on, now_datetime() if stage == "Closed" else None
+		).where(table.name.isin(names)).run()
+	return stages
 
 
 def orders_of(doc: Document) -> list[str]:

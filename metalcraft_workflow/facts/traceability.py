@@ -1,11 +1,13 @@
 """What a delivery takes from stock, and what its traceability rows say about it (step 8)."""
 
 from collections import defaultdict
+from collections.abc import Set
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import flt, formatdate, getdate
 
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import traceability as rules
 from metalcraft_workflow.rules.requirement import Problem
 
@@ -42,7 +44,7 @@ def goods_of(doc: Document) -> list[tuple[Document, Document]]:
 def lines_of(doc: Document) -> list[rules.TracedLine]:
 	"""The lines of `doc`, and the parts of its bundles, as the rules see them."""
 	goods = goods_of(doc)
-	items = items_of({row.item_code for _line, row in goods})
+	items = items_of(doc)
 	needs, sources = needs_by_line(doc, items), sources_by_line(doc)
 	before = doc.get_doc_before_save()
 	former = sources_by_line(before) if before else {}
@@ -98,8 +100,11 @@ def qty_by_line(doc: Document) -> dict[Key, float]:
 
 def needs_by_line(doc: Document, items: dict[str, frappe._dict]) -> dict[Key, str]:
 	"""Line and item -> what it must name, as its order line says, else as its item or its template says."""
-	of_order_line = values(
-		"Sales Order Item", "traceability_required", {row.get("so_detail") for row in doc.items}
+	order_lines = frozenset(row.get("so_detail") for row in doc.items)
+	of_order_line = once(
+		doc,
+		("needs", order_lines),
+		lambda: values("Sales Order Item", "traceability_required", order_lines),
 	)
 	found = {}
 	for line, row in goods_of(doc):
@@ -111,9 +116,14 @@ def needs_by_line(doc: Document, items: dict[str, frappe._dict]) -> dict[Key, st
 	return found
 
 
-def items_of(codes: set[str]) -> dict[str, frappe._dict]:
-	"""Item -> what it asks to be named, what the template asks of which it is a variant, and how stock
-	keeps it."""
+def items_of(doc: Document) -> dict[str, frappe._dict]:
+	"""Item that `doc` ships -> its template and group, what both ask to be named, and how stock keeps it.
+	Read once a save."""
+	codes = frozenset(row.item_code for _line, row in goods_of(doc))
+	return once(doc, ("items", codes), lambda: _read_items(codes))
+
+
+def _read_items(codes: frozenset[str]) -> dict[str, frappe._dict]:
 	if not codes:
 		return {}
 	item, template = frappe.qb.DocType("Item"), frappe.qb.DocType("Item").as_("template")
@@ -124,6 +134,8 @@ def items_of(codes: set[str]) -> dict[str, frappe._dict]:
 		.where(item.name.isin(list(codes)))
 		.select(
 			item.name,
+			item.variant_of,
+			item.item_group,
 			item.has_batch_no,
 			item.has_serial_no,
 			item.traceability_required.as_("needs"),
@@ -240,7 +252,7 @@ def serials_named(entries: list[rules.Entry]) -> dict[str, rules.Serial]:
 	}
 
 
-def values(doctype: str, fieldname: str, names: set[str | None]) -> dict[str, str]:
+def values(doctype: str, fieldname: str, names: Set[str | None]) -> dict[str, str]:
 	"""Name -> value of one field, in one query."""
 	names = names - {None, ""}
 	if not names:

@@ -7,6 +7,7 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.message import sentence
+from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
 from metalcraft_workflow.rules.path import gates_between
 from metalcraft_workflow.rules.requirement import Requirement
@@ -23,26 +24,17 @@ def get_checklist(doctype: str, name: str) -> list[dict]:
 	"""
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
-	return [*arrival(doc), *next_gates(doc), *closing(doc)]
+	with reading(doc):
+		return [*arrival(doc), *next_gates(doc), *closing(doc)]
 
 
 def arrival(doc: Document) -> list[dict]:
 	"""The reason that was given when `doc` came to the state it is in, for whoever takes it from here."""
-	last = frappe.get_all(
-		"Release Record",
-		filters={
-			"reference_doctype": doc.doctype,
-			"reference_name": doc.name,
-			"kind": ["!=", "Waiver"],
-			"creation": [">=", doc.creation],
-		},
-		fields=["action", "user", "creation", "reason", "to_state"],
-		order_by="creation desc, name desc",
-		limit=1,
-	)
-	if not last or not last[0].reason or last[0].to_state != state_of(doc):
+	last = record.last_move(doc)
+	if not last or not last.reason or last.to_state != state_of(doc):
 		return []
-	return [{"arrival": last[0], "gate": "", "requirements": []}]
+	said = {key: last[key] for key in ("action", "user", "creation", "reason", "to_state")}
+	return [{"arrival": said, "gate": "", "requirements": []}]
 
 
 def next_gates(doc: Document) -> list[dict]:

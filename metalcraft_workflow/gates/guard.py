@@ -11,7 +11,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, comma_or
 
-from metalcraft_workflow.gates import notifications, record, registry, separation
+from metalcraft_workflow.gates import notifications, once, record, registry, separation
 from metalcraft_workflow.gates.message import refusal
 from metalcraft_workflow.gates.workflow import (
 	active_workflow,
@@ -55,6 +55,7 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 	Raises PassageRefused. The first handler of the event: it sees what the user sent.
 	"""
+	once.begin(doc)
 	doc.flags.passage = None
 	workflow = active_workflow(doc.doctype)
 	before = doc.get_doc_before_save()
@@ -71,14 +72,15 @@ def check(doc: Document, method: str | None = None) -> None:
 	Runs in `validate`, `before_update_after_submit` and `before_cancel`. Raises PassageRefused,
 	ReasonRequired, GateNotMet.
 	"""
-	workflow = active_workflow(doc.doctype)
-	if not workflow:
-		return
 	if method == "before_update_after_submit":
 		# Frappe has no `before_validate` for these
 		before_validate(doc)
 	elif method == "before_cancel":
+		once.begin(doc)
 		doc.flags.passage = None
+	workflow = active_workflow(doc.doctype)
+	if not workflow:
+		return
 	field = workflow.workflow_state_field
 	before = doc.get_doc_before_save()
 	first_state = workflow.states[0].state
@@ -121,22 +123,27 @@ def record_passage(doc: Document, method: str | None = None) -> None:
 	if method == "on_update" and cint(doc.docstatus):
 		return  # on_submit follows, when the document's own work is done
 	passage: Passage | None = doc.flags.passage
-	if not passage:
-		if doc.get_doc_before_save():
-			void_if_changed(doc)
-		return
-	doc.flags.passage = None
+	if passage:
+		doc.flags.passage = None
+		write_down(doc, passage)
+	elif doc.get_doc_before_save():
+		void_if_changed(doc)
+	once.end(doc)
+
+
+def write_down(doc: Document, passage: Passage) -> None:
+	"""Keep `passage` on record, and set off what follows from it."""
 	move = {
+		"kind": "Passage",
 		"action": passage.action,
 		"from_state": passage.from_state,
 		"to_state": passage.to_state,
 		"role": passage.role,
 		"reason": passage.reason,
 	}
-	for gate, requirements in passage.gates.items():
-		record.write(doc, "Passage", gate=gate, requirements=outcome(doc, gate, requirements), **move)
-	if not passage.gates:
-		record.write(doc, "Passage", **move)
+	met = {gate: outcome(doc, gate, requirements) for gate, requirements in passage.gates.items()}
+	rows = [{**move, "gate": gate, "requirements": found} for gate, found in met.items()]
+	record.write_all(doc, rows or [move])
 	if passage.reason:
 		doc.add_comment("Workflow", f"{_(passage.action)}: {frappe.utils.escape_html(passage.reason)}")
 	for gate in passage.gates:

@@ -14,48 +14,55 @@ def notify(doc: Document, state: str) -> None:
 	A desk notification for each, and a mail where the settings say so, after the commit.
 	"""
 	roles = {row.allow_edit for row in state_rows(active_workflow(doc.doctype), state)} - {"All"}
-	users = [user for user in users_with_roles(roles) if user != frappe.session.user]
-	if not users:
-		return
-	frappe.enqueue(
-		"metalcraft_workflow.gates.notifications.write_notifications",
-		users=users,
-		doctype=doc.doctype,
-		name=doc.name,
-		title=doc.get_title(),
-		state=state,
-		from_user=frappe.session.user,
-		enqueue_after_commit=True,
-		now=frappe.flags.in_test,
-	)
+	_tell_later("tell_turn", roles, doc, title=doc.get_title(), state=state)
+
+
+def notify_roles(roles: set[str], doc: Document, subject: str) -> None:
+	"""Tell everybody with one of `roles`, less the one who acts, something about `doc` in a sentence, after
+	the commit."""
+	_tell_later("tell_subject", roles, doc, subject=subject)
+
+
+def _tell_later(job: str, roles: set[str], doc: Document, **said) -> None:
+	if roles:
+		frappe.enqueue(
+			f"metalcraft_workflow.gates.notifications.{job}",
+			roles=sorted(roles),
+			doctype=doc.doctype,
+			name=doc.name,
+			from_user=frappe.session.user,
+			enqueue_after_commit=True,
+			now=frappe.flags.in_test,
+			**said,
+		)
+
+
+def tell_turn(roles: list[str], doctype: str, name: str, title: str, state: str, from_user: str) -> None:
+	"""Write one Notification Log for everybody with one of `roles`. A background job; harmless when it runs
+	twice."""
+	write_notifications(others_with_roles(roles, from_user), doctype, name, title, state, from_user)
+
+
+def tell_subject(roles: list[str], doctype: str, name: str, subject: str, from_user: str) -> None:
+	"""As `tell_turn`, with a sentence of its own."""
+	write_subject(others_with_roles(roles, from_user), doctype, name, subject, from_user)
+
+
+def others_with_roles(roles: list[str], user: str) -> list[str]:
+	"""Those of `users_with_roles` who are not `user`."""
+	return [other for other in users_with_roles(set(roles)) if other != user]
 
 
 def write_notifications(
 	users: list[str], doctype: str, name: str, title: str, state: str, from_user: str
 ) -> None:
-	"""Write one Notification Log a user. A background job; harmless when it runs twice."""
+	"""Tell `users` that `name` is in `state` and waits for them."""
 	subject = _("{0} {1} ({2}) is now in {3}: your turn").format(_(doctype), name, title, _(state))
 	write_subject(users, doctype, name, subject, from_user)
 
 
-def notify_users(users: list[str], doc: Document, subject: str) -> None:
-	"""Tell `users`, less the one who acts, something about `doc` in a sentence, after the commit."""
-	users = [user for user in users if user != frappe.session.user]
-	if users:
-		frappe.enqueue(
-			"metalcraft_workflow.gates.notifications.write_subject",
-			users=users,
-			doctype=doc.doctype,
-			name=doc.name,
-			subject=subject,
-			from_user=frappe.session.user,
-			enqueue_after_commit=True,
-			now=frappe.flags.in_test,
-		)
-
-
 def write_subject(users: list[str], doctype: str, name: str, subject: str, from_user: str) -> None:
-	"""Write one Notification Log a user, unless the same is unread. A background job."""
+	"""Write one Notification Log a user, unless the same is unread."""
 	for user in users:
 		if frappe.db.exists(
 			"Notification Log",

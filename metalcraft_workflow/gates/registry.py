@@ -9,14 +9,21 @@ from metalcraft_workflow.rules.requirement import Requirement
 
 def requirements_of(gate: str, doc: Document) -> list[Requirement]:
 	"""Everything `gate` asks of `doc`, met or not, less what the settings do not demand."""
+	return demanded(
+		gate,
+		[
+			requirement
+			for function in frappe.get_hooks("metalcraft_gates", {}).get(gate, [])
+			for requirement in frappe.get_attr(function)(doc)
+		],
+	)
+
+
+def demanded(gate: str, found: list[Requirement]) -> list[Requirement]:
+	"""Those of the requirements `found` of `gate` that the settings demand."""
 	switched_off = {
 		row.requirement for row in settings().gate_requirements if row.gate == gate and not row.demanded
 	}
-	found = [
-		requirement
-		for function in frappe.get_hooks("metalcraft_gates", {}).get(gate, [])
-		for requirement in frappe.get_attr(function)(doc)
-	]
 	return [requirement for requirement in found if requirement.code not in switched_off]
 
 

@@ -21,6 +21,7 @@ from pypika.terms import Criterion
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.outgoing.attempt import attempt
+from metalcraft_workflow.outgoing.later import say
 from metalcraft_workflow.rules.requirement import _lt
 
 # What staff calls each kind
@@ -90,6 +91,7 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 		email_template=template.name,
 	)
 	mail.flags.skip_add_signature = True
+	mail.parent_doc = doc  # or Frappe loads it
 	# Whoever takes the step sets this off, also who may not write mails
 	mail.insert(ignore_permissions=True, set_name=name)
 	frappe.sendmail(
@@ -129,7 +131,7 @@ def could_not(kind: str, doc: Document, why: str) -> None:
 	"""Say on the document, and to whoever acts, that the customer was not told."""
 	text = _("The customer was not mailed the {0}: {1}").format(_(KINDS[kind]), escape_html(why))
 	doc.add_comment("Comment", text)
-	frappe.msgprint(text, indicator="orange", alert=True)
+	say(doc, text)
 
 
 # What the templates can name. All of it is fit to stand in HTML as it is.

@@ -18,6 +18,7 @@ from frappe.utils import cint, get_datetime, now_datetime
 
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing.attempt import attempt
+from metalcraft_workflow.outgoing.later import later, say
 from metalcraft_workflow.rules import production_notices as rules
 
 TRAVELLER = "Work Order Traveller"
@@ -41,6 +42,24 @@ WAITING = ("Pending", "Failed")
 
 class NobodyTold(frappe.ValidationError):
 	"""A notice cannot be sent, for a reason that is said in words for whoever set the department up."""
+
+
+def hand_over(notices: list[Document]) -> None:
+	"""Have notices sent that were just written, as soon as they are committed. The scheduler follows for those
+	that this misses."""
+	if notices:
+		later("outgoing.production_notices.send_new", names=[notice.name for notice in notices])
+
+
+def send_new(names: list[str]) -> None:
+	"""Send new notices, and say of which that was not possible. A background job; harmless when it runs
+	twice."""
+	for name in names:
+		deliver_one(name)
+		notice = frappe.get_doc("Production Notice", name)
+		if notice.status == "Failed":
+			text = _("{0} was not told by mail yet. {1} It is tried again by itself.")
+			say(notice, text.format(notice.department, notice.error))
 
 
 def dispatch(notice: Document) -> None:

@@ -41,8 +41,8 @@ def ask(order: str, text: str) -> None:
 	if len(text) > MOST_CHARACTERS:
 		frappe.throw(_("Your message is too long: {0} characters at most.").format(MOST_CHARACTERS))
 	post(doc, text)
-	notifications.notify_users(
-		notifications.users_with_roles({ROLE}),
+	notifications.notify_roles(
+		{ROLE},
 		doc,
 		_("{0} has a question on {1}").format(doc.customer_name or doc.customer, doc.name),
 	)

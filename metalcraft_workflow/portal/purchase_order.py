@@ -159,8 +159,8 @@ def accept(quotation: str, acceptance: rules.Acceptance, note: str = "") -> str:
 	attach(order, acceptance)
 	if note:
 		messages.post(order, note)
-	notifications.notify_users(
-		notifications.users_with_roles({messages.ROLE}),
+	notifications.notify_roles(
+		{messages.ROLE},
 		order,
 		_("{0} has accepted {1} with purchase order {2}: check {3} and ask for its approval").format(
 			order.customer_name or order.customer, doc.name, typed_text(order.po_no), order.name

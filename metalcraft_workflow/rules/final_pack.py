@@ -26,6 +26,8 @@ class FinalPackLine:
 	"""One line of an order, as Final Pack sees it.
 
 	parts  what has to be brought for it; none for a service, and for what the supplier delivers
+	order  whose line it is
+	recorded  what is stored as having come
 	"""
 
 	name: str
@@ -34,6 +36,8 @@ class FinalPackLine:
 	qty: float
 	parts: tuple[FinalPackPart, ...] = ()
 	by_supplier: bool = False
+	order: str = ""
+	recorded: float = 0
 
 	@property
 	def is_brought(self) -> bool:

@@ -150,6 +150,7 @@ class OrderFacts:
 	status       ERPNext's own: only Closed and On Hold matter, people set those
 	last_event   date of the last delivery, invoice or payment
 	per_delivered  what ERPNext keeps on the order
+	recorded_stage  the stage that is stored
 	"""
 
 	name: str
@@ -165,6 +166,7 @@ class OrderFacts:
 	returns: tuple[ReturnRow, ...] = ()
 	last_event: date | None = None
 	per_delivered: float = 0
+	recorded_stage: str = ""
 	precision: Precision = Precision()
 
 	@property

@@ -22,19 +22,26 @@ def order_stage(order: OrderFacts) -> str:
 
 	What came back counts as not delivered, unless it was credited. Returns under way are no delivery.
 	"""
-	if order.gate == path.OUTSIDE:
-		return ""
-	if order.docstatus == 2:
-		return "Cancelled"
-	if order.docstatus == 0:
-		return path.stage_of(order.gate) or "Draft"
-	if order.status == "Closed":
-		return "Closed"
+	stage = stage_of_head(order.docstatus, order.gate, order.status)
+	if stage is not None:
+		return stage
 	if order.is_delivered and any(line.needs_delivery for line in order.lines):
 		return "Invoiced" if order.is_billed else "Shipped"
 	if order.gate == "change_review":
 		return path.stage_of(order.gate)
 	return _open_stage(order)
+
+
+def stage_of_head(docstatus: int, gate: str, status: str) -> str | None:
+	"""The stage of an order by what it says itself (points 1 and 2, or outside the process), or None: its
+	lines, deliveries and invoices tell."""
+	if gate == path.OUTSIDE:
+		return ""
+	if docstatus == 2:
+		return "Cancelled"
+	if docstatus == 0:
+		return path.stage_of(gate) or "Draft"
+	return "Closed" if status == "Closed" else None
 
 
 def _open_stage(order: OrderFacts) -> str:

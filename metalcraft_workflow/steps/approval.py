@@ -10,6 +10,7 @@ from frappe.utils import now_datetime
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing import customer_mail
+from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.requirement import Requirement, _lt
@@ -111,8 +112,14 @@ def stamp_approval(doc: Document) -> None:
 def acknowledge(doc: Document) -> None:
 	"""Mail the customer what was approved, with the promised dates; and again when a change of it was
 	accepted. Effect of `approve`."""
-	if not customer_mail.is_wanted("acknowledgement"):
-		return
+	if customer_mail.is_wanted("acknowledgement"):
+		later("steps.approval.mail_acknowledgement", order=doc.name)
+
+
+def mail_acknowledgement(order: str) -> None:
+	"""Mail the customer what was approved of `order`, unless they know. A background job; harmless when it runs
+	twice."""
+	doc = frappe.get_doc("Sales Order", order)
 	approvals = record.passages(doc, "approve")
 	stamps = [mail_rules.stamp("acknowledgement", approval.name) for approval in approvals]
 	sent = customer_mail.sent_among(stamps)
@@ -174,8 +181,10 @@ def withdraw_approval(doc: Document) -> None:
 
 
 def stamp(doc: Document, **values) -> None:
-	"""Write `values` on an order that is saved already: nobody edits it by them."""
-	doc.db_set(values, update_modified=False)
+	"""Write `values` on an order that is saved already: nobody edits it by them. The events of a change
+	follow with the save that is under way."""
+	doc.update(values)
+	frappe.db.set_value(doc.doctype, doc.name, values, update_modified=False)
 
 
 def record_further_change(doc: Document, method: str | None = None) -> None:

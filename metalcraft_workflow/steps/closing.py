@@ -6,6 +6,7 @@ the later of two events side by side sees both. The sweep follows for what was m
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import frappe
 from frappe import _
@@ -17,7 +18,9 @@ from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
 from metalcraft_workflow.gates import registry
 from metalcraft_workflow.gates.message import money
+from metalcraft_workflow.gates.once import once, reading
 from metalcraft_workflow.outgoing import customer_mail
+from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import closing
 from metalcraft_workflow.rules.customer_mail import stamp
 from metalcraft_workflow.rules.orders import OrderFacts
@@ -38,7 +41,7 @@ def requirements(order: Document) -> list[Requirement]:
 
 	Nothing of an order that does not follow the process.
 	"""
-	facts = read_order(order.name)
+	facts = once(order, "closing", lambda: read_order(order.name))
 	return [] if facts.gate == OUTSIDE else closing.requirements(facts, policy(), getdate(), money)
 
 
@@ -65,13 +68,15 @@ def order_changed(doc: Document, method: str | None = None) -> None:
 		return
 	if doc.closed_by_workflow and doc.status != "Closed":
 		_respect_reopening(doc)
-	settle_after_commit([doc.name])
+	before = doc.get_doc_before_save()
+	if not before or before.docstatus:  # nothing of an order is delivered or billed when it is submitted
+		settle_after_commit([doc.name])
 
 
 def delivery_changed(doc: Document, method: str | None = None) -> None:
 	"""Note the orders of a Delivery Note that was saved, submitted, cancelled or deleted."""
 	if doc.follows_process:
-		settle_after_commit(orders_of(doc))
+		settle_after_commit(orders_concerned(doc, method))
 
 
 def invoice_changed(doc: Document, method: str | None = None) -> None:
@@ -80,7 +85,19 @@ def invoice_changed(doc: Document, method: str | None = None) -> None:
 	Every payment, journal entry and reconciliation comes by here, because each sets what is
 	outstanding on the invoice. It costs no query; whether the orders matter is looked up later.
 	"""
-	settle_after_commit(orders_of(doc))
+	settle_after_commit(orders_concerned(doc, method))
+
+
+def orders_concerned(doc: Document, method: str | None) -> set[str]:
+	"""The orders that a change of a delivery or an invoice may settle or unsettle.
+
+	A draft settles nothing and unsettles nothing. It only keeps its orders open: until it is deleted, or they
+	are on it no more.
+	"""
+	now, before = set(orders_of(doc)), doc.get_doc_before_save()
+	if doc.docstatus or method == "after_delete":
+		return now
+	return set(orders_of(before)) - now if before else set()
 
 
 def return_changed(doc: Document, method: str | None = None) -> None:
@@ -151,20 +168,7 @@ def _settle_noted() -> None:
 	noted: set = frappe.flags.setdefault("orders_to_settle", set())
 	orders = sorted(noted)
 	noted.clear()
-	# Ends the transaction of whoever committed before us, so that each order is read anew
-	frappe.db.commit()  # nosemgrep: frappe-manual-commit
-	for name in in_process(orders):
-		settle_safely(name)
-
-
-def in_process(orders: Iterable[str]) -> list[str]:
-	"""Those of `orders` that are submitted and follow the process, in the order of their names."""
-	return frappe.get_all(
-		"Sales Order",
-		filters={"name": ("in", list(orders)), "follows_process": 1, "docstatus": ("<", 2)},
-		pluck="name",
-		order_by="name",
-	)
+	settle_in_sets(orders)
 
 
 def settle_safely(name: str) -> str:
@@ -209,38 +213,61 @@ def settle(name: str) -> str:
 	if facts.docstatus == 1 and facts.gate != OUTSIDE:
 		if repair_totals(facts):
 			facts = read_order(name)
+		todo = _decide(facts)
+	if todo == closing.REOPEN:
+		reopen(name, _("It is no longer shipped and paid in full."))
+		facts = read_order(name)
+	elif todo == closing.CLOSE:
 		order = frappe.get_doc("Sales Order", name)
-		todo = closing.decide(facts, registry.requirements_of(GATE, order))
-		if todo == closing.CLOSE:
-			close(order)
-		elif todo == closing.REOPEN:
-			reopen(name, _("It is no longer shipped and paid in full."))
-	sync_stage(read_order(name) if todo else facts)
+		todo = _decide(facts, order)  # what other apps ask too, who want the document
+		if todo:
+			close(order, facts)
+	if todo != closing.CLOSE:
+		sync_stage(facts)
 	returns.sync(facts)
 	return todo
 
 
-def close(order: Document) -> None:
+def _decide(facts: OrderFacts, order: Document | None = None) -> str:
+	"""What is to be done with an order of which `facts` are known; by what the app asks, or with `order` by
+	all that the gate asks."""
+	if not order:
+		return closing.decide(
+			facts, registry.demanded(GATE, closing.requirements(facts, policy(), getdate()))
+		)
+	with reading(order):
+		once(order, "closing", lambda: facts)
+		return closing.decide(facts, registry.requirements_of(GATE, order))
+
+
+def close(order: Document, facts: OrderFacts) -> None:
 	"""Close a freshly read order for the process."""
 	order.flags.by_process = True
 	order.update_status("Closed")
-	frappe.db.set_value("Sales Order", order.name, "closed_by_workflow", 1, update_modified=False)
+	sync_stage(replace(facts, status="Closed"), closed_by_workflow=1)
 	order.add_comment("Info", _("Closed by the process: shipped and paid in full."))
 	say_thanks(order)
 
 
 def say_thanks(order: Document) -> None:
 	"""Thank the customer for an order that is shipped and paid: once, also when it opens and closes again."""
+	if customer_mail.is_wanted("closed"):
+		later("steps.closing.mail_thanks", order=order.name)
+
+
+def mail_thanks(order: str) -> None:
+	"""Mail the thanks for `order`, unless it was done. A background job; harmless when it runs twice."""
+	doc = frappe.get_doc("Sales Order", order)
 
 	def write() -> customer_mail.Letter:
-		_billing, primary = customer_mail.customer_addresses(order.customer)
-		context = customer_mail.common_context(order, [order.name])
+		_billing, primary = customer_mail.customer_addresses(doc.customer)
+		context = customer_mail.common_context(doc, [doc.name])
 		details = customer_mail.details(
 			(_("Your purchase order"), context["po_no"]), (_("Our order"), context["order"])
 		)
-		return customer_mail.Letter([order.contact_email, *primary], {**context, "details": details})
+		return customer_mail.Letter([doc.contact_email, *primary], {**context, "details": details})
 
-	customer_mail.mail_customer("closed", stamp("closed", customer_mail.original(order)), order, write)
+	customer_mail.mail_customer("closed", stamp("closed", customer_mail.original(doc)), doc, write)
 
 
 def reopen(name: str, reason: str) -> None:
@@ -312,21 +339,22 @@ def sweep() -> dict[str, int]:
 	"""
 	open_orders = _open_orders(frappe.cache.get_value(SWEEP_FROM) or "")
 	frappe.cache.set_value(SWEEP_FROM, open_orders[-1] if len(open_orders) == MOST else "")
-	return settle_in_sets([*open_orders, *closed_in_doubt()])
+	counts = settle_in_sets([*open_orders, *closed_in_doubt()])
+	frappe.logger("metalcraft_workflow").info({"sweep": counts})
+	return counts
 
 
 def settle_in_sets(orders: Iterable[str]) -> dict[str, int]:
 	"""Settle those of `orders` that are out of step; gives how many, and what was done."""
 	counts = {"looked_at": 0, "out_of_step": 0, closing.CLOSE: 0, closing.REOPEN: 0}
 	for batch in create_batch(sorted(set(orders)), BATCH):
-		# A transaction a batch: each sees what was committed until then
+		# A transaction a batch: each sees what was committed until then, by whoever committed before us too
 		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		counts["looked_at"] += len(batch)
 		for name in out_of_step(batch):
 			counts["out_of_step"] += 1
 			if done := settle_safely(name):
 				counts[done] += 1
-	frappe.logger("metalcraft_workflow").info({"sweep": counts})
 	return counts
 
 
@@ -341,18 +369,13 @@ def orders_in_doubt() -> Iterator[str]:
 
 def out_of_step(orders: list[str]) -> dict[str, str]:
 	"""Those of `orders` that settling would change, with what it would do: read in sets, changes nothing."""
-	stages = dict(
-		frappe.get_all(
-			"Sales Order", filters={"name": ("in", orders)}, fields=["name", "order_stage"], as_list=True
-		)
-	)
-	today, found = getdate(), {}
-	for name, facts in read_orders(orders).items():
-		if todo := closing.decide(facts, closing.requirements(facts, policy(), today)):
+	found = {}
+	for name, facts in read_orders(orders, in_process=True).items():
+		if todo := _decide(facts):
 			found[name] = todo
 		elif facts.docstatus == 1 and (facts.is_delivery_behind or facts.is_billing_behind):
 			found[name] = "mend sums"
-		elif order_stage(facts) != (stages.get(name) or ""):
+		elif order_stage(facts) != facts.recorded_stage:
 			found[name] = "mend stage"
 		elif returns.figures_of(facts):
 			found[name] = "mend returns"

@@ -24,8 +24,16 @@ def set_hold_reason(doc: Document, method: str | None = None) -> None:
 
 	In `validate`, when the total is known, before the guard chooses the branch.
 	"""
-	if doc.docstatus == 0 and doc.customer:
+	if doc.docstatus == 0 and doc.customer and is_to_be_asked(doc):
 		set_fact(doc, "credit_hold_reason", credit.hold_reason(doc))
+
+
+def is_to_be_asked(doc: Document) -> bool:
+	"""Whether this save can change what is said of the credit: it moves the order, or changes whose it is or
+	what it comes to. Else the reason stays that an earlier save has found; the next move finds it anew."""
+	before = doc.get_doc_before_save()
+	fields = ("workflow_state", "customer", "company", "base_grand_total")
+	return not before or any(doc.get(name) != before.get(name) for name in fields)
 
 
 def check_credit_terms(doc: Document, method: str | None = None) -> None:

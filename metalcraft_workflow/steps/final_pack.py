@@ -19,6 +19,7 @@ from metalcraft_workflow.facts.final_pack import (
 )
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import as_requirement, refuse
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
 from metalcraft_workflow.rules.final_pack import FinalPackLine
@@ -117,9 +118,8 @@ def as_document(target_doc: str | dict | Document | None) -> Document | None:
 def prepare(doc: Document, method: str | None = None) -> None:
 	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers. Runs in
 	`before_validate`."""
-	if not doc.get("is_return"):
-		delivery.lock_orders_of(doc)
-	set_po_numbers(doc)
+	if delivery.is_touched(doc):
+		set_po_numbers(doc)
 
 
 def check_lines(doc: Document, method: str | None = None) -> None:
@@ -232,12 +232,11 @@ def packing_fingerprint(doc: Document) -> str:
 def available(doc: Document) -> dict[str, float]:
 	"""Order line -> what `doc` may take of it: at Final Pack, less what other delivery notes have.
 
-	Only orders that follow the process. Reads what was committed last: `prepare` holds the orders.
+	Only orders that follow the process. A save reads what was committed last: `prepare` holds the orders.
 	"""
-	found: dict[str, float] = {}
-	for order in delivery.process_orders(doc):
-		found |= ready_to_pack(order.name, without=doc.name, for_update=True)
-	return found
+	orders = [order.name for order in delivery.process_orders(doc)]
+	saving = delivery.is_saving(doc)
+	return once(doc, "available", lambda: ready_to_pack(*orders, without=doc.name, for_update=saving))
 
 
 def process_lines(doc: Document) -> list[rules.DeliveryLine]:
@@ -290,11 +289,6 @@ def new_orders(doc: Document) -> set[str]:
 
 def set_po_numbers(doc: Document) -> None:
 	"""Write the customer's purchase order of each line's order on it: a delivery may carry several."""
-	names = orders_of(doc)
-	numbers = {}
-	if names:
-		numbers = dict(
-			frappe.get_all("Sales Order", {"name": ["in", names]}, ["name", "po_no"], as_list=True)
-		)
+	numbers = {order.name: order.po_no for order in delivery.orders(doc)}
 	for row in doc.items:
 		row.customer_po_no = numbers.get(row.get("against_sales_order"))

@@ -22,10 +22,17 @@ def fill_tracking(doc: Document, method: str | None = None) -> None:
 	The tracking number comes from its delivery notes. When it was sent is what is stored: nobody
 	says so but the sending itself.
 	"""
-	notes = sorted({row.delivery_note for row in doc.items if row.get("delivery_note")})
-	doc.tracking_number = "\n".join(tracking_numbers(notes)) if notes else None
-	before = doc.get_doc_before_save()
+	notes, before = delivery_notes(doc), doc.get_doc_before_save()
+	if before and notes == delivery_notes(before):
+		doc.tracking_number = before.tracking_number  # corrections of it come by `pass_on_tracking`
+	else:
+		doc.tracking_number = "\n".join(tracking_numbers(notes)) if notes else None
 	doc.invoice_sent_on = before.invoice_sent_on if before else None
+
+
+def delivery_notes(invoice: Document) -> list[str]:
+	"""The delivery notes that the lines of an invoice name, sorted."""
+	return sorted({row.delivery_note for row in invoice.items if row.get("delivery_note")})
 
 
 def tracking_numbers(delivery_notes: list[str]) -> list[str]:

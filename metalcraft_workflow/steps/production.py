@@ -8,6 +8,7 @@ from frappe.model.document import Document
 from frappe.utils import flt, getdate, strip_html
 
 from metalcraft_workflow.gates.message import said, typed_text
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing import production_notices
@@ -24,7 +25,11 @@ def routed_requirement(doc: Document) -> list[Requirement]:
 
 
 def routes_of(doc: Document) -> list[routing.Route]:
-	"""Which department makes which line of `doc`."""
+	"""Which department makes which line of `doc`. Read once a save."""
+	return once(doc, "routes", lambda: _read_routes(doc))
+
+
+def _read_routes(doc: Document) -> list[routing.Route]:
 	bundles = {}
 	for row in doc.get("packed_items") or []:
 		bundles.setdefault(row.parent_detail_docname, {})[row.item_code] = None
@@ -211,7 +216,7 @@ def told(doc: Document) -> dict[str, rules.Told]:
 	):
 		latest[row.department] = row
 	lines: dict[str, list[rules.NoticeLine]] = {}
-	for row in frappe.get_all(
+	for row in latest and frappe.get_all(
 		"Production Notice Item",
 		filters={"parent": ["in", [row.name for row in latest.values()]], "qty": [">", 0]},
 		fields=[
@@ -259,51 +264,46 @@ def predecessors(doc: Document) -> list[str]:
 
 
 def write_notices(doc: Document, notices: list[rules.Notice]) -> None:
-	"""Write the notices and put their mails into the queue, all in the transaction of the order."""
-	for notice in notices:
-		written = frappe.get_doc(
-			{
-				"doctype": "Production Notice",
-				"sales_order": doc.name,
-				"department": notice.department,
-				"revision": notice.revision,
-				"kind": notice.kind,
-				"customer": doc.customer,
-				"customer_name": doc.customer_name,
-				"po_no": doc.po_no,
-				"ship_date": min(
-					(line.ship_date for line in notice.lines if line.qty and line.ship_date), default=None
-				),
-				"what_changed": what_changed(doc, notice),
-				"notes": doc.production_notes,
-				"items": [
-					{
-						"sales_order_item": line.line,
-						"item_code": line.item_code,
-						"item_name": line.item_name,
-						"qty": line.qty,
-						"uom": line.uom,
-						"delivery_date": line.ship_date,
-						"description": line.description,
-						"change": "; ".join(in_words(change) for change in line.changes),
-					}
-					for line in notice.lines
-				],
-			}
-		)
-		written.flags.by_process = True
-		# An item may have been disabled or renamed since; what a department is told does not depend on it.
-		written.flags.ignore_links = True
-		written.insert(ignore_permissions=True)  # nobody has a permission to write notices
-		production_notices.dispatch(written)
-		if written.status == "Failed":
-			frappe.msgprint(
-				_("{0} was not told by mail yet. {1} It is tried again by itself.").format(
-					written.department, written.error
-				),
-				indicator="orange",
-				alert=True,
-			)
+	"""Write the notices, in the transaction of the order; their mails follow."""
+	production_notices.hand_over([write_notice(doc, notice) for notice in notices])
+
+
+def write_notice(doc: Document, notice: rules.Notice) -> Document:
+	"""Write a notice: its department is told by it."""
+	written = frappe.get_doc(
+		{
+			"doctype": "Production Notice",
+			"sales_order": doc.name,
+			"department": notice.department,
+			"revision": notice.revision,
+			"kind": notice.kind,
+			"customer": doc.customer,
+			"customer_name": doc.customer_name,
+			"po_no": doc.po_no,
+			"ship_date": min(
+				(line.ship_date for line in notice.lines if line.qty and line.ship_date), default=None
+			),
+			"what_changed": what_changed(doc, notice),
+			"notes": doc.production_notes,
+			"items": [
+				{
+					"sales_order_item": line.line,
+					"item_code": line.item_code,
+					"item_name": line.item_name,
+					"qty": line.qty,
+					"uom": line.uom,
+					"delivery_date": line.ship_date,
+					"description": line.description,
+					"change": "; ".join(in_words(change) for change in line.changes),
+				}
+				for line in notice.lines
+			],
+		}
+	)
+	written.flags.by_process = True
+	# An item may have been disabled or renamed since; what a department is told does not depend on it.
+	written.flags.ignore_links = True
+	return written.insert(ignore_permissions=True)  # nobody has a permission to write notices
 
 
 def what_changed(doc: Document, notice: rules.Notice) -> str:

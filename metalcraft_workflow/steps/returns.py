@@ -18,7 +18,7 @@ from metalcraft_workflow.facts import delivery, final_pack, returns, traceabilit
 from metalcraft_workflow.facts.orders import orders_of, total_of
 from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
 from metalcraft_workflow.gates.message import in_words
-from metalcraft_workflow.gates.notifications import notify_users, users_with_roles
+from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.rules import returns as rules
 
 # Making an authorization
@@ -132,8 +132,8 @@ def authorized(doc: Document, method: str | None = None) -> None:
 				get_link_to_form(AUTHORIZATION, doc.name), escape_html(", ".join(rows))
 			),
 		)
-	notify_users(
-		users_with_roles({"Shipping"}),
+	notify_roles(
+		{"Shipping"},
 		doc,
 		_("{0} may send goods back: {1}").format(doc.customer_name, doc.name),
 	)
@@ -393,11 +393,10 @@ def received(doc: Document, method: str | None = None) -> None:
 	"""
 	if not doc.is_return or not doc.follows_process:
 		return
-	for order in final_pack.lock_process_orders(orders_of(doc)):
-		final_pack.sync_figures(order.name)
+	final_pack.sync_figures(*(order.name for order in final_pack.lock_process_orders(orders_of(doc))))
 	if doc.docstatus == 1 and doc.get("return_authorization"):
-		notify_users(
-			users_with_roles({"Quality Assurance"}),
+		notify_roles(
+			{"Quality Assurance"},
 			frappe.get_doc(AUTHORIZATION, doc.return_authorization),
 			_("Came back from {0} and is to be looked at: {1}").format(
 				doc.customer_name, comma_and([line.item_code for line in doc.items], add_quotes=False)

@@ -11,6 +11,7 @@ from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing import customer_mail, mail_package
+from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
@@ -63,11 +64,18 @@ def asked(doc: Document, fieldname: str, label: str, message: str, value) -> Req
 
 
 def mail_shipment(doc: Document) -> None:
-	"""Mail the customer that the delivery is on its way. Effect of `ship`.
+	"""Mail the customer that the delivery is on its way. Effect of `ship`."""
+	if customer_mail.is_wanted("shipped"):
+		later("steps.shipping.mail_notice", delivery=doc.name)
+
+
+def mail_notice(delivery: str) -> None:
+	"""Mail the notice of a shipment. A background job; harmless when it runs twice.
 
 	The same shipment that is entered again, after a cancellation, is not told again. The package of its
 	documents follows the mail into the queue: see `outgoing.mail_package`.
 	"""
+	doc = frappe.get_doc("Delivery Note", delivery)
 
 	def write() -> customer_mail.Letter:
 		_billing, primary = customer_mail.customer_addresses(doc.customer)

@@ -9,6 +9,7 @@ from frappe.model.document import Document
 from frappe.utils import flt
 
 from metalcraft_workflow import compat
+from metalcraft_workflow.facts import delivery
 from metalcraft_workflow.facts import traceability as facts
 from metalcraft_workflow.facts.allocation import promise_problems
 from metalcraft_workflow.facts.provenance import follow
@@ -28,7 +29,7 @@ def prepare(doc: Document, method: str | None = None) -> None:
 	Runs in `before_validate`, when the orders are locked: ERPNext would choose batches of its own for lines
 	that name none. Raises ValidationError for rows that name what cannot be.
 	"""
-	if not is_open(doc):
+	if not is_open(doc) or not delivery.is_touched(doc):
 		return
 	find_lines(doc, parts_are_known=False)
 	lines = facts.lines_of(doc)
@@ -46,7 +47,7 @@ def fill_and_check(doc: Document, method: str | None = None) -> None:
 	"""
 	if doc.get("is_return") or not doc.follows_process:
 		return
-	if is_open(doc):
+	if is_open(doc) and delivery.is_touched(doc):
 		find_lines(doc)
 		lines = facts.lines_of(doc)
 		fill(doc, lines)

@@ -1,14 +1,25 @@
 """Across all steps: which documents follow the process, and the stage of each order."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import comma_and
+from frappe.utils import cint, comma_and
 
-from metalcraft_workflow.facts import returns
-from metalcraft_workflow.facts.final_pack import lock_process_orders, sync_figures
+from metalcraft_workflow.facts import delivery, returns
+from metalcraft_workflow.facts.final_pack import (
+	brought_parts,
+	lines_of,
+	lock_process_orders,
+	sync_figures,
+)
 from metalcraft_workflow.facts.orders import orders_of, read_orders, sync_stage
-from metalcraft_workflow.gates.workflow import outside_state
+from metalcraft_workflow.gates.workflow import gate_of, outside_state, set_fact
+from metalcraft_workflow.rules import final_pack as rules
+from metalcraft_workflow.rules.stage import order_stage, stage_of_head
 
 
 def set_follows_process(doc: Document, method: str | None = None) -> None:
@@ -18,13 +29,14 @@ def set_follows_process(doc: Document, method: str | None = None) -> None:
 	line of an order of the process may come onto it. Runs in `before_validate`, after the guard has put
 	the server's fields back. Raises ValidationError.
 	"""
+	sync_waiting()  # of a submit that ended on its way
 	if doc.is_new():
 		doc.follows_process = int(doc.doctype == "Sales Order" or _belongs(doc))
 	elif doc.doctype == "Delivery Note" and not doc.follows_process:
-		if orders := _in_process(orders_of(doc)):
+		if orders := delivery.process_orders(doc):
 			frappe.throw(
 				_("Deliver {0} on a delivery note of its own. This one does not follow the process.").format(
-					comma_and(orders, add_quotes=False)
+					comma_and([order.name for order in orders], add_quotes=False)
 				)
 			)
 
@@ -38,56 +50,109 @@ def place_outside(doc: Document, method: str | None = None) -> None:
 		doc.db_set("workflow_state", outside_state(doc.doctype), update_modified=False)
 
 
+# The stage
+
+
+def set_stage(doc: Document, method: str | None = None) -> None:
+	"""Let a draft order carry its stage into the save: it follows from what the order says itself. The last
+	handler of `validate`, when the guard has said where the order is."""
+	if doc.follows_process and not doc.docstatus:
+		set_fact(doc, "order_stage", _stage_of_head(doc))
+		doc.flags.stage_known = doc.order_stage
+
+
+def _stage_of_head(doc: Document) -> str | None:
+	return stage_of_head(cint(doc.docstatus), gate_of(doc), doc.status)
+
+
 def sync_order(doc: Document, method: str | None = None) -> None:
-	"""Keep the stage of a Sales Order that changed (`on_change`)."""
-	if doc.follows_process:
+	"""Keep the stage of a Sales Order that changed (`on_change`).
+
+	Not when it was known before the save, and when whoever changes the order derives it at the end: settling
+	does, and a delivery or an invoice that is submitted or cancelled.
+	"""
+	if not doc.follows_process or doc.flags.by_the_process:
+		return
+	if doc.flags.stage_known and doc.flags.stage_known == _stage_of_head(doc):
+		return
+	if frappe.flags.stages_wait is not None:
+		frappe.flags.stages_wait.add(doc.name)
+	else:
 		sync([doc.name])
 
 
+def let_stages_wait(doc: Document, method: str | None = None) -> None:
+	"""Derive the stages of the orders at the end of this submit or cancel, and not each time that ERPNext
+	changes one of them on the way. `before_submit` and `before_cancel` of Delivery Note and Sales Invoice."""
+	if frappe.flags.stages_wait is None:
+		# The end may not come: then before the commit, or never
+		frappe.db.before_commit.add(sync_waiting)
+		frappe.db.after_rollback.add(_forget_waiting)
+	frappe.flags.stages_wait = set()
+
+
+def sync_waiting(orders: Iterable[str] = ()) -> None:
+	"""Derive the stages that wait, and those of `orders`."""
+	waiting = frappe.flags.stages_wait or set()
+	_forget_waiting()
+	sync(sorted({*waiting, *orders}))
+
+
+def _forget_waiting() -> None:
+	frappe.flags.stages_wait = None
+
+
 def sync_delivery(doc: Document, method: str | None = None) -> None:
-	"""Keep the stage of a Delivery Note's orders."""
-	if doc.follows_process:
-		sync(orders_of(doc))
+	"""Keep the stage of a Delivery Note's orders, also of those that are not on it any more."""
+	if not doc.follows_process or (method == "on_update" and doc.docstatus):
+		return  # on_submit follows
+	before = doc.get_doc_before_save()
+	if method != "on_update" or not before:
+		sync_waiting(orders_of(doc))
+	elif doc.workflow_state != before.workflow_state or orders_of(doc) != orders_of(before):
+		sync_waiting([*orders_of(doc), *orders_of(before)])
 
 
 def sync_invoice(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of a Sales Invoice's orders. Credit notes do not always touch the order itself."""
-	sync(_in_process(orders_of(doc)))
+	sync_waiting(orders_of(doc))
 
 
 def sync_transfer(doc: Document, method: str | None = None) -> None:
 	"""Keep the stage of the orders that a Stock Entry brings something to Final Pack for."""
-	orders = {doc.get("sales_order"), *(row.get("sales_order") for row in doc.items)} - {None, ""}
-	sync(_in_process(sorted(orders)))
+	sync({doc.get("sales_order"), *(row.get("sales_order") for row in doc.items)} - {None, ""})
 
 
-def sync(orders: list[str]) -> None:
-	"""Derive and write the stage of `orders`, and where their returns stand."""
-	for facts in read_orders(orders).values():
+def sync(orders: Iterable[str]) -> None:
+	"""Derive and write the stage of those of `orders` that follow the process, and where their returns
+	stand."""
+	for facts in read_orders(orders, in_process=True).values():
 		sync_stage(facts)
 		returns.sync(facts)
 
 
 def recompute(orders: list[str]) -> list[dict]:
-	"""Derive what the app keeps on `orders` again, from nothing, and write it; gives the differences.
-
-	A difference is `{sales_order, field, was, is}`. Figures first: the stage follows from them.
-	"""
-	before = _derived(orders)
-	for order in lock_process_orders(orders):
-		sync_figures(order.name)
-	sync(orders)
-	after = _derived(orders)
-	return [
-		{"sales_order": name, "field": field, "was": before[name][field], "is": value}
-		for name, values in after.items()
-		for field, value in values.items()
-		if field != "name" and value != before[name][field]
-	]
+	"""Derive what the app keeps on `orders` again, from nothing, and write it where it differs; gives the
+	differences as `differences` does."""
+	found, wrong = _compare(orders)
+	if wrong:
+		sync_figures(*(order.name for order in lock_process_orders(wrong)))
+		sync(wrong)
+	return found
 
 
-def _derived(orders: list[str]) -> dict[str, dict]:
-	return {
+def differences(orders: list[str]) -> list[dict]:
+	"""Where what is kept on `orders` is not what their documents say: `{sales_order, field, was, is}`. Read in
+	sets; changes nothing."""
+	return _compare(orders)[0]
+
+
+def _compare(orders: list[str]) -> tuple[list[dict], list[str]]:
+	"""The differences, and the orders that are to be written."""
+	lines, at_final_pack = lines_of(*orders), brought_parts(*orders)
+	brought = {line.name: rules.brought_qty(line, at_final_pack) for line in lines}
+	by_order = {name: list(found) for name, found in groupby(lines, lambda line: line.order)}
+	stored = {
 		row.name: row
 		for row in frappe.get_all(
 			"Sales Order",
@@ -96,16 +161,25 @@ def _derived(orders: list[str]) -> dict[str, dict]:
 			order_by="name",
 		)
 	}
+	found, wrong = [], []
+	for name, facts in read_orders(orders).items():
+		facts = replace(
+			facts, lines=tuple(replace(line, at_final_pack=brought.get(line.name, 0)) for line in facts.lines)
+		)
+		derived = {
+			"order_stage": order_stage(facts),
+			"per_final_pack": rules.percentage(by_order.get(name, []), at_final_pack),
+		}
+		differing = [
+			{"sales_order": name, "field": field, "was": stored[name][field], "is": value}
+			for field, value in derived.items()
+			if (stored[name][field] or "") != (value or "")
+		]
+		found += differing
+		if differing or any(line.recorded != brought[line.name] for line in by_order.get(name, [])):
+			wrong.append(name)
+	return found, wrong
 
 
-def _belongs(delivery: Document) -> bool:
-	orders = orders_of(delivery)
-	return not orders or bool(_in_process(orders)) or not outside_state(delivery.doctype)
-
-
-def _in_process(orders: list[str]) -> list[str]:
-	if not orders:
-		return []
-	return frappe.get_all(
-		"Sales Order", filters={"name": ("in", orders), "follows_process": 1}, pluck="name", order_by="name"
-	)
+def _belongs(doc: Document) -> bool:
+	return not orders_of(doc) or bool(delivery.process_orders(doc)) or not outside_state(doc.doctype)

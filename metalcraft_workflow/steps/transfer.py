@@ -12,8 +12,9 @@ from frappe.model.document import Document
 from frappe.utils import cint, flt
 
 from metalcraft_workflow.facts import final_pack
+from metalcraft_workflow.gates import once
 from metalcraft_workflow.gates.message import in_words
-from metalcraft_workflow.gates.notifications import notify_users, users_with_roles
+from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
 from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.path import has_passed
@@ -206,9 +207,35 @@ def check(doc: Document, method: str | None = None) -> None:
 	if doc.get("work_order"):
 		name_produced_rows(doc)
 	name_rows(doc)
-	# The lock comes before anything of this entry is written, and lasts until the commit.
-	for order in final_pack.lock_process_orders(sorted(orders_of(doc))):
+	once.begin(doc)
+	for order in orders(doc):
 		check_rows(doc, order)
+
+
+def orders(doc: Document) -> list[frappe._dict]:
+	"""The orders of the process that `doc` brings something for, read once a submit or a cancel.
+
+	What is submitted keeps them to this transaction, before anything of it is written. A draft counts for
+	nothing yet, so it keeps nobody waiting.
+	"""
+	names = sorted(orders_of(doc))
+	return once.once(doc, "orders", lambda: final_pack.process_orders(names, lock=bool(doc.docstatus)))
+
+
+def order_lines(doc: Document) -> list[rules.FinalPackLine]:
+	"""The lines of `orders`."""
+	names = [order.name for order in orders(doc)]
+	return once.once(doc, "lines", lambda: final_pack.lines_of(*names))
+
+
+def brought_before(doc: Document) -> dict[tuple[str, str], float]:
+	"""What is at Final Pack for `orders` without `doc`."""
+	names = [order.name for order in orders(doc)]
+	return once.once(
+		doc,
+		"brought",
+		lambda: final_pack.brought_parts(*names, without=doc.name, for_update=bool(doc.docstatus)),
+	)
 
 
 def orders_of(doc: Document) -> set[str]:
@@ -310,11 +337,8 @@ def check_rows(doc: Document, order: frappe._dict) -> None:
 	]
 	if any(row.direction > 0 and row.counts for row in rows):
 		check_order(order)
-	found = rules.refusals(
-		final_pack.lines_of(order.name),
-		final_pack.brought_parts(order.name, without=doc.name, for_update=True),
-		rows,
-	)
+	lines = [line for line in order_lines(doc) if line.order == order.name]
+	found = rules.refusals(lines, brought_before(doc), rows)
 	if found:
 		frappe.throw(in_words(found), title=_("Not for This Order"), as_list=True)
 
@@ -344,13 +368,25 @@ def check_order(order: Document | frappe._dict) -> None:
 
 def lock(doc: Document, method: str | None = None) -> None:
 	"""Lock the orders before the stock is touched, as a submit does. In `before_cancel`."""
-	final_pack.lock_process_orders(sorted(orders_of(doc)))
+	once.begin(doc)
+	orders(doc)
 
 
 def sync_figures(doc: Document, method: str | None = None) -> None:
 	"""Bring the figures of the orders up to date. In `on_submit` and `on_cancel` of a Stock Entry."""
-	for order in final_pack.lock_process_orders(sorted(orders_of(doc))):
-		final_pack.sync_figures(order.name)
+	if not orders(doc):
+		return
+	company = {order.name: order.company for order in orders(doc)}
+	moves = [rules.Transferred(*key, qty) for key, qty in brought_before(doc).items()]
+	if doc.docstatus == 1:
+		# The lock is held since before the others were added up: these are the only ones since
+		moves += [
+			final_pack.transferred(row, company[row.sales_order])
+			for row in doc.items
+			if row.sales_order in company
+		]
+	final_pack.write_figures(order_lines(doc), rules.totals(moves))
+	for order in orders(doc):
 		places = final_pack.warehouses(order.company)
 		arrived = [
 			row
@@ -361,6 +397,7 @@ def sync_figures(doc: Document, method: str | None = None) -> None:
 		]
 		if arrived and doc.docstatus == 1:
 			notify_final_pack(doc, order, arrived)
+	once.end(doc)
 
 
 def sync_figures_of_order(doc: Document, method: str | None = None) -> None:
@@ -378,8 +415,8 @@ def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) 
 	items = ", ".join(f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code}" for row in rows[:3])
 	if len(rows) > 3:
 		items = _("{0} and {1} more").format(items, len(rows) - 3)
-	notify_users(
-		users_with_roles(roles),
+	notify_roles(
+		roles,
 		doc,
 		_("Arrived at Final Pack for {0} ({1}): {2}").format(order.name, order.customer_name, items),
 	)

@@ -121,7 +121,7 @@ class TestHistory(FrappeTestCase):
 			invoice = self.old_invoice(doc)
 			money.pay(invoice)
 			self.assertFalse(invoice.invoice_sent_on)
-		self.assertEqual(closing.in_process([self.submitted.name]), [])
+		self.assertEqual(closing.out_of_step([self.submitted.name]), {})
 		self.assertEqual(self.reload(self.submitted).status, "Completed")
 		self.assertEqual(frappe.db.count("Email Queue"), mails)
 

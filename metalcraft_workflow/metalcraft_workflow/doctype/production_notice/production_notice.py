@@ -20,6 +20,13 @@ class ProductionNotice(Document):
 	def before_insert(self):
 		self.status, self.attempts = "Pending", 0
 
+	def after_insert(self):
+		# All lines in one query: an order may have hundreds, and several departments
+		rows = [row.get_valid_dict(convert_dates_to_str=True, ignore_virtual=True) for row in self.items]
+		if rows:
+			values = [list(row.values()) for row in rows]
+			frappe.db.bulk_insert("Production Notice Item", list(rows[0]), values)
+
 	def validate(self):
 		if not self.flags.by_process:
 			frappe.throw(

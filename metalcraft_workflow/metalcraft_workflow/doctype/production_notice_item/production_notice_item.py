@@ -2,4 +2,6 @@ from frappe.model.document import Document
 
 
 class ProductionNoticeItem(Document):
-	pass
+	def db_insert(self, *args, **kwargs):
+		"""Leave it to the notice, which inserts all its lines in one go."""
+		self.set("__islocal", False)
