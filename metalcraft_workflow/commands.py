@@ -1,11 +1,16 @@
 """The bench commands of the app: `bench --site SITE metalcraft-...`."""
 
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
 import click
 import frappe
 from frappe.commands import get_site, pass_context
 from frappe.utils import create_batch
+
+# How many orders are worked on at a time, and how many rows a report prints
+SET = 500
+MOST_ROWS = 1000
 
 
 @contextmanager
@@ -54,21 +59,24 @@ def sweep(context, apply: bool = False):
 
 @click.command("metalcraft-recompute-stages")
 @click.option("--apply", is_flag=True, help="Write the differences. Without this they are only reported.")
+@click.option("--after", default="", help="Begin behind this order: where an earlier run was stopped.")
 @pass_context
-def recompute_stages(context, apply: bool = False):
+def recompute_stages(context, apply: bool = False, after: str = ""):
 	"""Derive stage and percentages of every order again, from nothing, and report differences."""
 	from metalcraft_workflow.steps import tracking
 
 	with connected(get_site(context)):
-		names = frappe.get_all("Sales Order", {"follows_process": 1}, pluck="name", order_by="name")
-		found = []
-		with click.progressbar(list(create_batch(names, 100)), label=f"{len(names)} orders") as batches:
-			for batch in batches:
-				found += tracking.recompute(batch)
-				# A bench command commits by itself; a report leaves nothing behind
-				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
-		table(["Sales Order", "Field", "Was", "Is"], [list(row.values()) for row in found])
-		hint(found, apply)
+		found = Rows()
+
+		def look_at(names: list[str]) -> None:
+			rows = tracking.recompute(names) if apply else tracking.differences(names)
+			found.add(list(row.values()) for row in rows)
+			# A bench command commits by itself; a report leaves nothing behind
+			frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
+
+		in_sets({"follows_process": 1}, after, look_at)
+		found.print(["Sales Order", "Field", "Was", "Is"])
+		hint(found.shown, apply)
 
 
 @click.command("metalcraft-adopt")
@@ -76,9 +84,12 @@ def recompute_stages(context, apply: bool = False):
 @click.option("--customer", help="All orders of a customer from before the app was installed.")
 @click.option("--from-date", help="All such orders dated from this day on (YYYY-MM-DD).")
 @click.option("--all", "everything", is_flag=True, help="All such orders.")
+@click.option("--after", default="", help="Begin behind this order: where an earlier run was stopped.")
 @click.option("--apply", is_flag=True, help="Do it. Without this it is only reported.")
 @pass_context
-def adopt(context, orders, customer, from_date, everything: bool = False, apply: bool = False):
+def adopt(
+	context, orders, customer, from_date, everything: bool = False, after: str = "", apply: bool = False
+):
 	"""Bring orders from before the app was installed into the process."""
 	from metalcraft_workflow.setup import history
 	from metalcraft_workflow.steps import closing
@@ -86,20 +97,62 @@ def adopt(context, orders, customer, from_date, everything: bool = False, apply:
 	if not (orders or customer or from_date or everything):
 		raise click.UsageError("Choose orders: --order, --customer, --from-date, or --all.")
 	with connected(get_site(context)):
-		names = list(orders) or history.orders_outside(customer, from_date)
-		rows = []
-		with click.progressbar(names, label=f"{len(names)} orders") as bar:
-			for name in bar:
-				try:
-					row = list(history.adopt(name).values())
-					rows.append([*row, closing.out_of_step([name]).get(name, "")])
-				except frappe.ValidationError as error:
-					rows.append([name, "", "", str(error), ""])
-				# The report is what would happen: it happens, and is taken back
-				# A bench command commits by itself; a report leaves nothing behind
-				frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
-		table(["Sales Order", "State", "Stage", "Deliveries", "The next sweep would"], rows)
-		hint(rows, apply)
+		found = Rows()
+
+		def bring_in(names: list[str]) -> None:
+			adopted = {row["sales_order"]: row for row in history.adopt_all(names)}
+			todo = closing.out_of_step(list(adopted))
+			found.add(
+				[*adopted[name].values(), todo.get(name, "")]
+				if name in adopted
+				else [name, "", "", f"{name} is no order from before the app was installed.", ""]
+				for name in names
+			)
+			# The report is what would happen: it happens, and is taken back
+			# A bench command commits by itself; a report leaves nothing behind
+			frappe.db.commit() if apply else frappe.db.rollback()  # nosemgrep: frappe-manual-commit
+
+		if orders:
+			bring_in(list(orders))
+		else:
+			in_sets(history.outside(customer, from_date), after, bring_in)
+		found.print(["Sales Order", "State", "Stage", "Deliveries", "The next sweep would"])
+		hint(found.shown, apply)
+
+
+def in_sets(filters: dict, after: str, work: Callable[[list[str]], None]) -> None:
+	"""Have the orders that fit `filters` worked on, a set at a time, in the order of their names, from behind
+	`after` on. Whoever stops it is told where to go on."""
+	total = frappe.db.count("Sales Order", {**filters, "name": [">", after]})
+	with click.progressbar(length=total, label=f"{total} orders") as bar:
+		try:
+			while names := frappe.get_all(
+				"Sales Order", {**filters, "name": [">", after]}, pluck="name", order_by="name", limit=SET
+			):
+				work(names)
+				after = names[-1]
+				bar.update(len(names))
+		except KeyboardInterrupt:
+			frappe.db.rollback()
+			raise click.ClickException(f'Stopped. Go on with --after "{after}".') from None
+
+
+class Rows:
+	"""Rows to print at the end: the first of them, however many there are."""
+
+	def __init__(self):
+		self.shown, self.count = [], 0
+
+	def add(self, rows: Iterable[list]) -> None:
+		for row in rows:
+			self.count += 1
+			if len(self.shown) < MOST_ROWS:
+				self.shown.append(row)
+
+	def print(self, head: list[str]) -> None:
+		table(head, self.shown)
+		if self.count > len(self.shown):
+			click.echo(f"... and {self.count - len(self.shown)} more")
 
 
 def table(head: list[str], rows: list) -> None:

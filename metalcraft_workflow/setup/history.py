@@ -4,11 +4,14 @@ Frappe gives every document without a state one when a Workflow is saved. Docume
 app get states of their own, in which Frappe's permissions rule and no gate asks for anything.
 """
 
+from collections.abc import Iterable
+
 import frappe
 from frappe import _
+from frappe.model.document import Document
 from frappe.utils import cint
 
-from metalcraft_workflow.facts.orders import read_order, sync_stage
+from metalcraft_workflow.facts.orders import read_orders, sync_stages
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.workflow import active_workflow, state_with_gate
 from metalcraft_workflow.rules.path import OUTSIDE
@@ -76,70 +79,117 @@ def set_outside(doctype: str) -> None:
 # Bringing orders in
 
 
-def orders_outside(customer: str | None = None, from_date: str | None = None) -> list[str]:
-	"""Names of the orders that do not follow the process; of a customer, or dated from a day on."""
-	filters = [["follows_process", "=", 0]]
-	if customer:
-		filters.append(["customer", "=", customer])
-	if from_date:
-		filters.append(["transaction_date", ">=", from_date])
-	return frappe.get_all("Sales Order", filters=filters, pluck="name", order_by="name")
-
-
-def adopt(name: str) -> dict:
-	"""Bring one order and its deliveries into the process, each to the state that fits what it is.
-
-	Mails nobody and closes nothing: from here on it is an order like any other, which the next event or
-	the sweep settles. Gives `{sales_order, state, stage, deliveries}`. Raises ValidationError when the
-	order follows the process already.
-	"""
-	order = frappe.db.get_value("Sales Order", name, ["docstatus", "follows_process"], as_dict=True)
-	if not order or order.follows_process:
-		frappe.throw(_("{0} is no order from before the app was installed.").format(name))
-	state = _bring_in("Sales Order", name, order.docstatus, "approve")
-	deliveries = _deliveries_outside(name)
-	for row in deliveries:
-		gate = "receive_return" if row.is_return else "ship"
-		row.state = _bring_in("Delivery Note", row.name, row.docstatus, gate)
+def outside(customer: str | None = None, from_date: str | None = None) -> dict:
+	"""Filters for the orders that do not follow the process; of a customer, or dated from a day on."""
 	return {
-		"sales_order": name,
-		"state": state,
-		"stage": sync_stage(read_order(name)),
-		"deliveries": ", ".join(f"{row.name}: {row.state}" for row in deliveries),
+		"follows_process": 0,
+		**({"customer": customer} if customer else {}),
+		**({"transaction_date": [">=", from_date]} if from_date else {}),
 	}
 
 
-def _deliveries_outside(order: str) -> list[dict]:
+def orders_outside(customer: str | None = None, from_date: str | None = None) -> list[str]:
+	"""Names of the orders that fit `outside`."""
+	return frappe.get_all("Sales Order", outside(customer, from_date), pluck="name", order_by="name")
+
+
+def adopt(name: str) -> dict:
+	"""Bring one order in, as `adopt_all` does. Raises ValidationError when it follows the process already."""
+	if not frappe.db.exists("Sales Order", {"name": name, "follows_process": 0}):
+		frappe.throw(_("{0} is no order from before the app was installed.").format(name))
+	return adopt_all([name])[0]
+
+
+def adopt_all(names: list[str]) -> list[dict]:
+	"""Bring orders and their deliveries into the process, each to the state that fits what it is.
+
+	Mails nobody and closes nothing: from here on they are orders like any others, which the next event or
+	the sweep settles. Gives `{sales_order, state, stage, deliveries}` of each that was outside.
+	"""
+	orders = _load("Sales Order", names)
+	notes: dict[str, list[str]] = {}
+	for order, note in _deliveries_of([order.name for order in orders]):
+		notes.setdefault(order, []).append(note)
+	deliveries = _load("Delivery Note", {note for found in notes.values() for note in found})
+	states = {doc.name: _bring_in(doc) for doc in (*orders, *deliveries)}
+	_write_states("Sales Order", orders, states)
+	_write_states("Delivery Note", deliveries, states)
+	brought = {doc.name for doc in deliveries}
+	stages = sync_stages(read_orders([order.name for order in orders]).values())
+	return [
+		{
+			"sales_order": order.name,
+			"state": states[order.name],
+			"stage": stages[order.name],
+			"deliveries": ", ".join(
+				f"{note}: {states[note]}" for note in notes.get(order.name, ()) if note in brought
+			),
+		}
+		for order in orders
+	]
+
+
+def _load(doctype: str, names: Iterable[str]) -> list[Document]:
+	"""Those of the documents `names` that are outside, in the order of their names, with their tables: a query
+	a table, however many there are."""
+	rows = frappe.get_all(
+		doctype, {"name": ["in", list(names)], "follows_process": 0}, ["*"], order_by="name"
+	)
+	tables: dict[str, dict[str, list]] = {row.name: {} for row in rows}
+	for table in frappe.get_meta(doctype).get_table_fields() if rows else ():
+		for child in frappe.get_all(
+			table.options,
+			{"parent": ["in", list(tables)], "parenttype": doctype, "parentfield": table.fieldname},
+			["*"],
+			order_by="parent, idx",
+		):
+			tables[child.parent].setdefault(table.fieldname, []).append(child)
+	return [frappe.get_doc({"doctype": doctype, **row, **tables[row.name]}) for row in rows]
+
+
+def _deliveries_of(orders: list[str]) -> list[tuple[str, str]]:
+	"""Each order with each of its deliveries that is outside."""
 	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
 	return (
 		frappe.qb.from_(note)
 		.join(line)
 		.on(line.parent == note.name)
-		.where(line.against_sales_order == order)
+		.where(line.against_sales_order.isin(orders or [""]))
 		.where(note.follows_process == 0)
-		.select(note.name, note.docstatus, note.is_return)
+		.select(line.against_sales_order, note.name)
 		.distinct()
 		.orderby(note.name)
-		.run(as_dict=True)
+		.run()
 	)
 
 
-def _bring_in(doctype: str, name: str, docstatus: int, submitted_gate: str) -> str:
-	"""Put a document into its state. One that is submitted counts as having passed `submitted_gate`, so
-	that a later change of its lines is reviewed as any other."""
-	state = _state_inside(doctype, docstatus, submitted_gate)
-	was = frappe.db.get_value(doctype, name, "workflow_state")
-	frappe.db.set_value(doctype, name, {"follows_process": 1, "workflow_state": state}, update_modified=False)
+def _bring_in(doc: Document) -> str:
+	"""Put a document on record as brought in; gives the state for it. One that is submitted counts as having
+	passed the gate that submits, so that a later change of its lines is reviewed as any other."""
+	gate = "approve" if doc.doctype == "Sales Order" else "receive_return" if doc.is_return else "ship"
+	state = _state_inside(doc.doctype, doc.docstatus, gate)
+	was, doc.workflow_state, doc.follows_process = doc.workflow_state, state, 1
 	record.write(
-		frappe.get_doc(doctype, name),
+		doc,
 		"Passage",
-		gate=submitted_gate if docstatus == 1 else "",
+		gate=gate if doc.docstatus == 1 else "",
 		action="Adopt",
 		from_state=was,
 		to_state=state,
 		reason=_("From before the app was installed"),
 	)
 	return state
+
+
+def _write_states(doctype: str, docs: list[Document], states: dict[str, str]) -> None:
+	by_state: dict[str, list[str]] = {}
+	for doc in docs:
+		by_state.setdefault(states[doc.name], []).append(doc.name)
+	table = frappe.qb.DocType(doctype)
+	for state, names in by_state.items():
+		frappe.qb.update(table).set(table.follows_process, 1).set(table.workflow_state, state).where(
+			table.name.isin(names)
+		).run()
 
 
 def _state_inside(doctype: str, docstatus: int, submitted_gate: str) -> str:

@@ -71,7 +71,7 @@ def sync_order(doc: Document, method: str | None = None) -> None:
 	Not when it was known before the save, and when whoever changes the order derives it at the end: settling
 	does, and a delivery or an invoice that is submitted or cancelled.
 	"""
-	if not doc.follows_process or doc.flags.by_the_process:
+	if not doc.follows_process or doc.flags.by_process:
 		return
 	if doc.flags.stage_known and doc.flags.stage_known == _stage_of_head(doc):
 		return
