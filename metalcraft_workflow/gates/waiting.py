@@ -7,6 +7,7 @@ from metalcraft_workflow.gates.workflow import active_workflow, states_by_gate
 
 
 @frappe.whitelist()
+@frappe.read_only()
 def count(filters: dict | str | None = None) -> dict:
 	"""The documents of a DocType whose state carries a gate, as a number card shows it.
 

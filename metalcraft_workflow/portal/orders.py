@@ -59,6 +59,7 @@ INVOICE_FIELDS = ("name", "dated", "due_on", "amount", "outstanding", "currency"
 
 
 @frappe.whitelist(methods=["GET"])
+@frappe.read_only()
 def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
 	"""A page of the orders of the signed-in customer, newest first: LIST_FIELDS, ORDER_FIELDS each.
 

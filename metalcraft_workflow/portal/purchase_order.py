@@ -72,6 +72,7 @@ _COLUMNS = (
 
 
 @frappe.whitelist(methods=["GET"])
+@frappe.read_only()
 def list_quotations(page: int = 1) -> dict:
 	"""A page of the quotations of the signed-in customer, newest first: LIST_FIELDS, QUOTATION_FIELDS
 	each. Raises PermissionError to whom no customer is linked."""
