@@ -14,9 +14,7 @@ from frappe.utils import get_files_path
 PRIVATE, PUBLIC = "/private/files/", "/files/"
 
 
-def has_permission(
-	doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs
-) -> bool:
+def has_permission(doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs) -> bool:
 	"""Deny a File that is made to lead to a private file which `user` may not open (`has_permission` of
 	File). True leaves it to Frappe."""
 	if ptype not in ("create", "write") or not isinstance(doc, Document) or doc.get("is_folder"):

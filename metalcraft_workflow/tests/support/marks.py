@@ -29,3 +29,8 @@ needs_mariadb = needs("MariaDB, with its locks and snapshots", lambda: frappe.db
 needs_ledger_reports = needs(
 	"ERPNext's own reports on its ledgers", lambda: bool(frappe.db.exists("Report", "Stock Ledger"))
 )
+# ERPNext 16 locks the ledger of an item while it reads what is left of its batches
+needs_batches_without_locks = needs(
+	"batches that ERPNext reads without locking their item's ledger",
+	lambda: not frappe.get_meta("Serial and Batch Bundle").has_field("posting_datetime"),
+)

@@ -196,7 +196,8 @@ def order_from_supplier(order):
 	from erpnext.selling.doctype.sales_order.sales_order import make_purchase_order
 
 	with as_user("Administrator"):
-		doc = make_purchase_order(order.name, [row.as_dict() for row in order.items])
+		made = make_purchase_order(order.name, [row.as_dict() for row in order.items])
+		(doc,) = made if isinstance(made, list) else [made]  # 16 makes one a supplier
 		doc.supplier = "MT Supplier"
 		doc.schedule_date = order.delivery_date
 		for row in doc.items:
