@@ -5,8 +5,11 @@ address names. Orders and deliveries are shown by the app's pages alone; of invo
 what was submitted; and lists answer with a few fields of each row.
 """
 
+from collections.abc import Callable
+
 import frappe
 import frappe.www.list
+from frappe import _
 from frappe.model.document import Document
 
 # DocTypes of which ERPNext's lists send whole documents, and what is left of a row
@@ -30,11 +33,12 @@ def submitted_only(doc: Document | None = None, **_kwargs) -> bool:
 	return not doc or doc.docstatus == 1 or (doc.docstatus == 0 and doc.get("order_type") == "Shopping Cart")
 
 
-# Guests may call both, as in Frappe, which shows them what it publishes
+# Guests may call both where Frappe lets them, which shows them what it publishes
 @frappe.whitelist(allow_guest=True)  # nosemgrep
 def get(doctype: str, **kwargs) -> dict:
-	"""Frappe's `www.list.get`, with short rows in its `raw_result`."""
-	answer = frappe.www.list.get(doctype, **kwargs)
+	"""Frappe's `www.list.get`, with short rows in its `raw_result`. Raises DoesNotExistError where Frappe has
+	no such call."""
+	answer = _standard("get")(doctype, **kwargs)
 	if _is_shortened(doctype) and answer.get("raw_result"):
 		rows = frappe.parse_json(answer["raw_result"])
 		answer["raw_result"] = frappe.as_json([_short(row) for row in rows], indent=0)
@@ -45,8 +49,19 @@ def get(doctype: str, **kwargs) -> dict:
 @frappe.whitelist(allow_guest=True)  # nosemgrep
 def get_list_data(doctype: str, **kwargs) -> list:
 	"""Frappe's `www.list.get_list_data`, with short rows."""
-	rows = frappe.www.list.get_list_data(doctype, **kwargs)
+	rows = _standard("get_list_data")(doctype, **kwargs)
 	return [_short(row) for row in rows] if _is_shortened(doctype) else rows
+
+
+def _standard(name: str) -> Callable:
+	"""Frappe's own call, if it has one that this user may use: 16 has only `get_list_data`, and not for
+	guests."""
+	call = getattr(frappe.www.list, name, None)
+	if not call:
+		frappe.throw(_("There is no such list."), frappe.DoesNotExistError)
+	if frappe.session.user == "Guest" and call not in frappe.guest_methods:
+		frappe.throw(_("Sign in first."), frappe.PermissionError)
+	return call
 
 
 def _is_shortened(doctype: str) -> bool:

@@ -436,6 +436,10 @@ class TestBatchTrace(FrappeTestCase):
 	# What ERPNext's own reports say of the same data
 
 	def report(self, name: str, **filters) -> list[dict]:
+		if name == "Stock Ledger" and frappe.get_meta("Serial and Batch Bundle").has_field(
+			"posting_datetime"
+		):
+			filters["item_code"] = [filters["item_code"]]  # 16 takes several
 		rows = run(name, filters={"company": COMPANY, **filters}, user="Administrator")["result"]
 		return [row for row in rows if isinstance(row, dict)]  # without the total
 

@@ -14,6 +14,11 @@ CONFORMANCE, MILL, PICTURES = "Certificate of Conformance", "Mill Certificate", 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+def picture() -> bytes:
+	"""What begins like a picture, unlike any other, and is no text in any encoding: 16 would store it as such."""
+	return PNG + b"\x81\x8d\x90\x9d" + frappe.generate_hash(length=12).encode()
+
+
 def upload(doc, name: str, content: bytes | None = None, user: str = QA) -> str:
 	"""Upload a file to a delivery note, as the dialog does; gives the name of the File."""
 	content = content if content is not None else sample_pdf()
@@ -56,8 +61,8 @@ class TestDocumentFiles(FinalPackCase):
 			"coc": upload(doc, "CoC.pdf"),
 			"mill": upload(doc, f"mill cert {first}.pdf"),
 			"heat": upload(doc, f"{heat}.pdf"),
-			"one": upload(doc, "picture 1.png", PNG + b"1"),
-			"two": upload(doc, "picture 2.png", PNG + b"2"),
+			"one": upload(doc, "picture 1.png", picture()),
+			"two": upload(doc, "picture 2.png", picture()),
 			"scan": upload(doc, "scan.pdf"),
 		}
 		answer = place(doc, *files.values())
@@ -92,14 +97,14 @@ class TestDocumentFiles(FinalPackCase):
 
 	def test_a_file_that_is_not_what_it_says_is_refused_and_the_others_stay(self):
 		doc, _batches = self.at_quality()
-		bad = upload(doc, "CoC.pdf", b"MZ\x90 a program")
-		good = upload(doc, "picture.png", PNG)
+		bad = upload(doc, "CoC.docx", b"MZ\x90 a program")  # of PDFs 16 says so itself
+		good = upload(doc, "picture.png", picture())
 		answer = place(doc, bad, good)
 		self.assertEqual(answer["placed"], [PICTURES])
-		self.assertIn("CoC.pdf is not what its name says", answer["refused"][0])
+		self.assertIn("CoC.docx is not what its name says", answer["refused"][0])
 		self.assertFalse(frappe.db.exists("File", bad))
 		# The form's own field is refused in the same words, and nothing is saved
-		url = frappe.db.get_value("File", upload(doc, "coc.pdf", PNG + b"x"), "file_url")
+		url = frappe.db.get_value("File", upload(doc, "coc.docx", picture()), "file_url")
 		with as_user(QA):
 			doc = frappe.get_doc("Delivery Note", doc.name)
 			doc.shipment_documents[0].file = url
@@ -108,7 +113,7 @@ class TestDocumentFiles(FinalPackCase):
 
 	def test_a_refused_file_leaves_its_row_to_the_next(self):
 		doc, _batches = self.at_quality()
-		answer = place(doc, upload(doc, "coc 1.pdf", b"MZ\x90 a program"), upload(doc, "coc 2.pdf"))
+		answer = place(doc, upload(doc, "coc 1.docx", b"MZ\x90 a program"), upload(doc, "coc 2.pdf"))
 		self.assertEqual((answer["placed"], len(answer["refused"]), answer["asked"]), ([CONFORMANCE], 1, []))
 		self.assertEqual(self.rows(doc)[CONFORMANCE, ""], ["coc 2.pdf"])
 

@@ -9,7 +9,9 @@ from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
 import frappe
+import frappe.www.list
 from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+from frappe.deferred_insert import save_to_db
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import get_test_client
 
@@ -401,11 +403,14 @@ class TestPortal(FrappeTestCase):
 
 	def test_released_documents_of_what_shipped_can_be_fetched(self):
 		for user in (self.user, self.both):
-			answer = self.document(self.shipped, user)
+			# In 16 what a test takes is kept with the request, and given up with it
+			with patch.object(frappe, "in_test", False, create=True):
+				answer = self.document(self.shipped, user)
 			self.assertEqual(answer.status_code, 200)
 			self.assertTrue(answer.body.startswith(b"%PDF"))
 			self.assertIn("attachment", answer.headers["Content-Disposition"])
 			self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+		save_to_db()  # 16 keeps it a little later
 		self.assertTrue(
 			frappe.db.exists("Access Log", {"user": self.user, "reference_document": self.shipped.name})
 		)
@@ -478,7 +483,7 @@ class TestPortal(FrappeTestCase):
 		for doctype in ("Sales Order", "Delivery Note", "Sales Invoice"):
 			for call in ("get_list_data", "get"):
 				answer = browser.get(f"/api/method/frappe.www.list.{call}?doctype={quote(doctype)}")
-				self.assertEqual(answer.status_code, 200)
+				self.assertEqual(answer.status_code, 200 if hasattr(frappe.www.list, call) else 404)
 				for internal in (b"valuation_rate", b"gross_profit", b"secret", b"incoming_rate", b"owner"):
 					self.assertNotIn(internal, answer.body)
 		draft.delete()
