@@ -152,19 +152,36 @@ class TestSaves(CostCase):
 class TestLife(CostCase):
 	"""The life of an order of ten lines, from draft to closed, with its mails."""
 
-	# Step: how many queries more than without the app
+	# Major of Frappe -> step: how many queries more than without the app. In 16 a new document, a comment and a
+	# mail ask more of the database, whoever makes them.
 	ADDED: ClassVar = {
-		"Order: insert": 6,
-		"Request approval": 23,
-		"Approve": 60,
-		"Transfer: insert, submit": 42,
-		"Delivery note: make, insert": 40,
-		"Complete packing": 42,
-		"Clear": 36,
-		"Ship": 75,
-		"Invoice: make, insert, submit": 75,
-		"Payment: insert, submit, close": 30,
+		15: {
+			"Order: insert": 6,
+			"Request approval": 23,
+			"Approve": 60,
+			"Transfer: insert, submit": 42,
+			"Delivery note: make, insert": 40,
+			"Complete packing": 42,
+			"Clear": 36,
+			"Ship": 75,
+			"Invoice: make, insert, submit": 75,
+			"Payment: insert, submit, close": 30,
+		},
+		16: {
+			"Order: insert": 6,
+			"Request approval": 36,
+			"Approve": 112,
+			"Transfer: insert, submit": 42,
+			"Delivery note: make, insert": 40,
+			"Complete packing": 48,
+			"Clear": 40,
+			"Ship": 75,
+			"Invoice: make, insert, submit": 75,
+			"Payment: insert, submit, close": 64,
+		},
 	}
+	# And of the whole, as a multiple of what it asks without the app
+	WHOLE: ClassVar = {15: 1.10, 16: 1.14}
 
 	def life(self, lines: int) -> dict[str, tuple[int, int]]:
 		"""Step -> queries with the app, and without it."""
@@ -181,12 +198,12 @@ class TestLife(CostCase):
 	@needs_mariadb
 	def test_no_step_costs_more_than_it_did(self):
 		mail_account.make_account()
-		found = self.life(10)
+		found, major = self.life(10), int(frappe.__version__.split(".")[0])
 		added = {step: with_app - without for step, (with_app, without) in found.items()}
-		dearer = {step: queries for step, queries in added.items() if queries > self.ADDED[step]}
+		dearer = {step: queries for step, queries in added.items() if queries > self.ADDED[major][step]}
 		self.assertEqual(dearer, {}, added)
 		with_app, without = (sum(column) for column in zip(*found.values(), strict=True))
-		self.assertLessEqual(with_app / without, 1.10, found)
+		self.assertLessEqual(with_app / without, self.WHOLE[major], found)
 
 
 class TestSets(CostCase):
