@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import frappe
 from frappe.utils.file_manager import save_file
@@ -11,7 +12,7 @@ from metalcraft_workflow.outgoing.package import download_package, package_pdf
 from metalcraft_workflow.tests.support import deliveries, factories
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.factories import PACKER, QA, act, as_user
-from metalcraft_workflow.tests.support.pdf import text_of
+from metalcraft_workflow.tests.support.pdf import sample_pdf, text_of
 from metalcraft_workflow.tests.support.web_server import serve_assets
 
 MILL, PICTURES = "Mill Certificate", "Pictures"
@@ -106,8 +107,15 @@ class TestPackage(FinalPackCase):
 			download_package(self.doc.name)
 
 	def test_a_file_that_does_not_open_is_named(self):
+		self.addCleanup(self.put, MILL, "mill.pdf", one_page("Heat H48213 tensile"))
 		for content, word in ((locked(), "password"), (b"%PDF-1.4 nothing", "damaged")):
-			self.put(MILL, "mill-report.pdf", content)
+			self.put(MILL, "mill-report.pdf", sample_pdf())
+			# After the upload: 16 opens what is uploaded
+			(row,) = (
+				row
+				for row in frappe.get_doc("Delivery Note", self.doc.name).shipment_documents
+				if row.document_type == MILL
+			)
+			Path(frappe.get_doc("File", {"file_url": row.file}).get_full_path()).write_bytes(content)
 			with self.subTest(word), self.assertRefused("mill-report", MILL, word):
 				package_pdf(self.doc)
-		self.put(MILL, "mill.pdf", one_page("Heat H48213 tensile"))
