@@ -11,22 +11,26 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import get_files_path
 
+from metalcraft_workflow import compat
+
 PRIVATE, PUBLIC = "/private/files/", "/files/"
 
 
-def has_permission(doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs) -> bool:
+def has_permission(
+	doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs
+) -> bool | None:
 	"""Deny a File that is made to lead to a private file which `user` may not open (`has_permission` of
-	File). True leaves it to Frappe."""
+	File). All else is left to Frappe."""
 	if ptype not in ("create", "write") or not isinstance(doc, Document) or doc.get("is_folder"):
-		return True
+		return compat.no_objection()
 	if not doc.is_new() and doc.file_url == frappe.db.get_value("File", doc.name, "file_url"):
-		return True
+		return compat.no_objection()
 	address = private_address(doc)
 	if not address:
-		return True
+		return compat.no_objection()
 	same = frappe.get_all("File", {"file_url": address, "name": ["!=", doc.name or ""]}, pluck="name")
 	if any(frappe.get_doc("File", name).has_permission("read", user=user) for name in same):
-		return True
+		return compat.no_objection()
 	return False
 
 

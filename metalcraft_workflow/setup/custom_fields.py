@@ -91,7 +91,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "po_no_normalized",
-				"label": "Purchase Order Number to Compare",
+				"label": _lt("Purchase Order Number to Compare"),
 				"fieldtype": "Data",
 				"insert_after": "po_reuse_confirmed",
 				"hidden": 1,

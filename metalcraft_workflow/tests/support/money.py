@@ -202,7 +202,7 @@ def order_from_supplier(order):
 		doc.schedule_date = order.delivery_date
 		for row in doc.items:
 			row.rate, row.schedule_date = 10, order.delivery_date
-		doc.insert()
+		doc.save()  # 16 has inserted it already
 		doc.submit()
 		return doc
 
