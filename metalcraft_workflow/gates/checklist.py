@@ -33,7 +33,7 @@ def arrival(doc: Document) -> list[dict]:
 	last = record.last_move(doc)
 	if not last or not last.reason or last.to_state != state_of(doc):
 		return []
-	said = {key: last[key] for key in ("action", "user", "creation", "reason", "to_state")}
+	said = frappe._dict({key: last[key] for key in ("action", "user", "creation", "reason", "to_state")})
 	return [{"arrival": said, "gate": "", "requirements": []}]
 
 

@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.gates.workflow import active_workflow, states_by_gate
 
 
@@ -22,7 +23,7 @@ def count(filters: dict | str | None = None) -> dict:
 	states = [state for state, gate in states_by_gate(filters.doctype).items() if gate == filters.gate]
 	waiting = {workflow.workflow_state_field: ["in", states]}
 	found = frappe.get_list(
-		filters.doctype, filters=waiting, fields=[{"COUNT": "name", "as": "number"}], order_by=None
+		filters.doctype, filters=waiting, fields=[compat.count_as("number")], order_by=None
 	)
 	return {
 		"value": found[0].number if states else 0,
