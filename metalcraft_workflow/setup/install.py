@@ -9,6 +9,7 @@ from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
 from metalcraft_workflow.setup.history import leave_outside
+from metalcraft_workflow.setup.indexes import make_indexes
 from metalcraft_workflow.setup.mails import add_mail_templates
 from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.portal import make_portal_menu
@@ -25,6 +26,7 @@ def after_install() -> None:
 	"""Make the fields. What refers to roles waits for the fixtures: see `after_sync`."""
 	make_custom_fields()
 	make_properties()
+	make_indexes()
 	leave_outside()
 
 

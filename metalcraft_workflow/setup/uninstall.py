@@ -5,6 +5,7 @@ import frappe
 from metalcraft_workflow.setup.custom_fields import delete_custom_fields
 from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
 from metalcraft_workflow.setup.fixtures import delete_fixtures
+from metalcraft_workflow.setup.indexes import delete_indexes
 from metalcraft_workflow.setup.mails import delete_mail_templates
 from metalcraft_workflow.setup.permissions import revoke_permissions
 from metalcraft_workflow.setup.portal import remove_portal_menu
@@ -25,6 +26,7 @@ def before_uninstall() -> None:
 	restore_purchase_order_wall()
 	revoke_permissions()
 	delete_fixtures()
+	delete_indexes()
 	delete_properties()
 	delete_custom_fields()
 

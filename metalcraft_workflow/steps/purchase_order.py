@@ -155,7 +155,7 @@ def quoted_lines(doc: Document, names: list[str]) -> list[quotation.QuotedLine]:
 		.orderby(row.parent, row.idx)
 		.run(as_dict=True)
 	)
-	taken = ordered_elsewhere(doc, [found.name for found in rows])
+	taken = ordered_elsewhere(doc, names)
 	set_keys = quotation.set_keys((found.parent, found.name, found.is_alternative) for found in rows)
 	return [
 		quotation.QuotedLine(
@@ -178,12 +178,12 @@ def quoted_lines(doc: Document, names: list[str]) -> list[quotation.QuotedLine]:
 	]
 
 
-def ordered_elsewhere(doc: Document, quotation_items: list[str]) -> dict[str, float]:
-	"""Quotation line -> quantity on other submitted orders."""
+def ordered_elsewhere(doc: Document, quotations: list[str]) -> dict[str, float]:
+	"""Line of the quotations -> quantity on other submitted orders."""
 	row = frappe.qb.DocType("Sales Order Item")
 	return dict(
 		frappe.qb.from_(row)
-		.where(row.quotation_item.isin(quotation_items))
+		.where(row.prevdoc_docname.isin(quotations))
 		.where(row.docstatus == 1)
 		.where(row.parent != (doc.name or ""))
 		.groupby(row.quotation_item)

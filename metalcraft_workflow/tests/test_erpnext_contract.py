@@ -8,6 +8,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, flt, nowdate
 
+from metalcraft_workflow.facts import credit
 from metalcraft_workflow.steps import closing, tracking
 from metalcraft_workflow.tests.support import deliveries, factories, money
 from metalcraft_workflow.tests.support.factories import ACCOUNTS, COMPANY, FINAL_PACK, SUPPORT, as_user
@@ -344,6 +345,38 @@ class TestBehaviour(FrappeTestCase):
 		):
 			order.submit()
 		self.assertIn("credit limit", str(refused.exception).lower())
+
+	def test_the_app_finds_the_limit_that_erpnext_finds(self):
+		"""The customer's own, else that of the group, else that of the company."""
+		from erpnext.selling.doctype.customer.customer import get_credit_limit
+
+		group = frappe.get_doc(
+			{"doctype": "Customer Group", "customer_group_name": f"MT Group {frappe.generate_hash(length=6)}"}
+		).insert()
+		customer = factories.make_customer(
+			f"MT Limit {frappe.generate_hash(length=6)}", customer_group=group.name
+		)
+		order = frappe.new_doc("Sales Order", customer=customer, company=COMPANY)
+		for of_customer, of_group, bypass_group, of_company in (
+			(0, 0, 0, 0),
+			(0, 0, 0, 300),
+			(0, 200, 0, 300),
+			(0, 200, 1, 300),
+			(100, 200, 0, 300),
+		):
+			with self.subTest((of_customer, of_group, bypass_group, of_company)):
+				self.set_limit("Customer", customer, of_customer)
+				self.set_limit("Customer Group", group.name, of_group, bypass_group)
+				frappe.db.set_value("Company", COMPANY, "credit_limit", of_company)
+				frappe.clear_document_cache("Company", COMPANY)
+				self.assertEqual(credit.limit_of(order), get_credit_limit(customer, COMPANY))
+
+	@staticmethod
+	def set_limit(doctype: str, name: str, limit: float, bypass: int = 0) -> None:
+		doc = frappe.get_doc(doctype, name)
+		row = {"company": COMPANY, "credit_limit": limit, "bypass_credit_limit_check": bypass}
+		doc.set("credit_limits", [row] if limit else [])
+		doc.save()
 
 	def test_a_price_with_taxes_and_a_discount_adds_up(self):
 		order = factories.make_order(

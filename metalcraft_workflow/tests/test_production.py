@@ -386,6 +386,50 @@ class TestOutbox(ProductionCase):
 		outbox.deliver_one(notice.name)
 		return notice.reload()
 
+	def approved_with_jobs(self):
+		"""An order that was approved where a worker does the jobs; the jobs that send something."""
+		order = make_order((self.cylinder, 10, 100), contact_email="buyer@customer.test")
+		act(order, "Request Approval", SUPPORT)
+		jobs = []
+		with patch(
+			"frappe.utils.background_jobs.enqueue", lambda method, **given: jobs.append((method, given))
+		):
+			act(order, "Approve", APPROVER)
+		return order, [
+			(frappe.get_attr(method), {key: given[key] for key in ("names", "order") if key in given})
+			for method, given in jobs
+			if method.endswith(("send_new", "mail_acknowledgement"))
+		]
+
+	def test_whoever_approves_waits_for_no_mail(self):
+		mails = frappe.db.count("Email Queue")
+		order, jobs = self.approved_with_jobs()
+		self.assertEqual(self.facts(order), [("Cylinders", 1, "New", "Pending")])
+		self.assertEqual(frappe.db.count("Email Queue"), mails)
+		for job, given in [*jobs, *jobs]:  # a worker may do one twice
+			job(**given)
+		self.assertEqual(self.facts(order), [("Cylinders", 1, "New", "Queued")])
+		self.assertEqual(len(mails_about(notices_of(order)[0])), 1)
+		self.assertEqual(frappe.db.count("Email Queue"), mails + 2, "a notice and an acknowledgement")
+
+	def test_whoever_approved_is_notified_of_a_mail_that_was_not_made(self):
+		without_account()
+		order, jobs = self.approved_with_jobs()
+		with as_user(APPROVER):
+			frappe.local.job = frappe._dict()
+			try:
+				for job, given in jobs:
+					job(**given)
+			finally:
+				del frappe.local.job
+		logs = frappe.get_all(
+			"Notification Log",
+			{"for_user": APPROVER, "document_name": ["in", [order.name, notices_of(order)[0].name]]},
+			pluck="subject",
+		)
+		self.assertIn("Cylinders was not told by mail yet", " ".join(logs))
+		self.assertIn("The customer was not mailed the order acknowledgement", " ".join(logs))
+
 	def test_no_account(self):
 		without_account()
 		frappe.local.message_log = []
