@@ -5,6 +5,7 @@ be made again from nothing.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import frappe
 from frappe import _
@@ -277,6 +278,38 @@ def require_final_pack_warehouse(company: str) -> str:
 	return warehouse
 
 
+class Figures(NamedTuple):
+	"""What is kept on an order: how much of it came, and of each line how many; and whether it is stored so."""
+
+	percentage: float
+	lines: dict[str, float]
+	is_stored: bool
+
+
+def figures_of(*orders: str) -> dict[str, Figures]:
+	"""Order -> its figures, added up anew from the stock entries; reads in sets, whatever the number of orders."""
+	stored = dict(
+		frappe.get_all(
+			"Sales Order", {"name": ("in", orders)}, ["name", "per_final_pack"], order_by="name", as_list=True
+		)
+	)
+	lines, at_final_pack = lines_of(*orders), brought_parts(*orders)
+	found = {}
+	for order, of_order in _by_order(lines).items():
+		percentage = rules.percentage(of_order, at_final_pack)
+		brought = {line.name: rules.brought_qty(line, at_final_pack) for line in of_order}
+		is_stored = all(line.recorded == brought[line.name] for line in of_order)
+		found[order] = Figures(percentage, brought, is_stored and flt(stored[order]) == percentage)
+	return found
+
+
+def _by_order(lines: Iterable[rules.FinalPackLine]) -> dict[str, list[rules.FinalPackLine]]:
+	found: dict[str, list[rules.FinalPackLine]] = {}
+	for line in lines:
+		found.setdefault(line.order, []).append(line)
+	return found
+
+
 def sync_figures(*orders: str) -> None:
 	"""Write on orders and their lines what is at Final Pack, added up anew from the stock entries.
 
@@ -285,22 +318,19 @@ def sync_figures(*orders: str) -> None:
 	write_figures(lines_of(*orders), brought_parts(*orders, for_update=True))
 
 
-def write_figures(
-	lines: list[rules.FinalPackLine], at_final_pack: dict[tuple[str, str], float]
-) -> dict[str, float]:
-	"""Write what of `lines` is at Final Pack where something else is stored; gives order -> percentage."""
+def write_figures(lines: list[rules.FinalPackLine], at_final_pack: dict[tuple[str, str], float]) -> None:
+	"""Write on `lines`, which are all lines of their orders, and on these orders what is at Final Pack."""
 	brought = {line.name: rules.brought_qty(line, at_final_pack) for line in lines}
 	set_each(
 		"Sales Order Item",
 		"final_pack_qty",
 		{line.name: brought[line.name] for line in lines if line.recorded != brought[line.name]},
 	)
-	by_order: dict[str, list[rules.FinalPackLine]] = {}
-	for line in lines:
-		by_order.setdefault(line.order, []).append(line)
-	percentages = {order: rules.percentage(found, at_final_pack) for order, found in by_order.items()}
-	set_each("Sales Order", "per_final_pack", percentages)
-	return percentages
+	set_each(
+		"Sales Order",
+		"per_final_pack",
+		{order: rules.percentage(found, at_final_pack) for order, found in _by_order(lines).items()},
+	)
 
 
 def set_each(doctype: str, fieldname: str, values: Mapping[str, float]) -> None:

@@ -168,7 +168,12 @@ def _settle_noted() -> None:
 	noted: set = frappe.flags.setdefault("orders_to_settle", set())
 	orders = sorted(noted)
 	noted.clear()
-	settle_in_sets(orders)
+	try:
+		settle_in_sets(orders)
+	except Exception:
+		# What called for it is committed: an error is not theirs, and the sweep tries again
+		frappe.db.rollback()
+		_log(orders[0])
 
 
 def settle_safely(name: str) -> str:
@@ -369,8 +374,10 @@ def orders_in_doubt() -> Iterator[str]:
 
 def out_of_step(orders: list[str]) -> dict[str, str]:
 	"""Those of `orders` that settling would change, with what it would do: read in sets, changes nothing."""
-	found = {}
+	found, with_returns = {}, []
 	for name, facts in read_orders(orders, in_process=True).items():
+		if facts.returns:
+			with_returns.append(name)
 		if todo := _decide(facts):
 			found[name] = todo
 		elif facts.docstatus == 1 and (facts.is_delivery_behind or facts.is_billing_behind):
@@ -379,6 +386,10 @@ def out_of_step(orders: list[str]) -> dict[str, str]:
 			found[name] = "mend stage"
 		elif returns.figures_of(facts):
 			found[name] = "mend returns"
+	# With another disposition, other goods are to be brought to Final Pack again
+	for name, figures in final_pack.figures_of(*with_returns).items() if with_returns else ():
+		if not figures.is_stored:
+			found.setdefault(name, "mend returns")
 	return found
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
 
 import frappe
 from frappe import _
@@ -10,15 +9,9 @@ from frappe.model.document import Document
 from frappe.utils import cint, comma_and
 
 from metalcraft_workflow.facts import delivery, returns
-from metalcraft_workflow.facts.final_pack import (
-	brought_parts,
-	lines_of,
-	lock_process_orders,
-	sync_figures,
-)
+from metalcraft_workflow.facts.final_pack import figures_of, lock_process_orders, sync_figures
 from metalcraft_workflow.facts.orders import orders_of, read_orders, sync_stage
 from metalcraft_workflow.gates.workflow import gate_of, outside_state, set_fact
-from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.stage import order_stage, stage_of_head
 
 
@@ -149,9 +142,7 @@ def differences(orders: list[str]) -> list[dict]:
 
 def _compare(orders: list[str]) -> tuple[list[dict], list[str]]:
 	"""The differences, and the orders that are to be written."""
-	lines, at_final_pack = lines_of(*orders), brought_parts(*orders)
-	brought = {line.name: rules.brought_qty(line, at_final_pack) for line in lines}
-	by_order = {name: list(found) for name, found in groupby(lines, lambda line: line.order)}
+	figures = figures_of(*orders)
 	stored = {
 		row.name: row
 		for row in frappe.get_all(
@@ -163,12 +154,11 @@ def _compare(orders: list[str]) -> tuple[list[dict], list[str]]:
 	}
 	found, wrong = [], []
 	for name, facts in read_orders(orders).items():
-		facts = replace(
-			facts, lines=tuple(replace(line, at_final_pack=brought.get(line.name, 0)) for line in facts.lines)
-		)
+		percentage, brought, is_stored = figures.get(name, (0, {}, True))
+		lines = tuple(replace(line, at_final_pack=brought.get(line.name, 0)) for line in facts.lines)
 		derived = {
-			"order_stage": order_stage(facts),
-			"per_final_pack": rules.percentage(by_order.get(name, []), at_final_pack),
+			"order_stage": order_stage(replace(facts, lines=lines)),
+			"per_final_pack": percentage,
 		}
 		differing = [
 			{"sales_order": name, "field": field, "was": stored[name][field], "is": value}
@@ -176,7 +166,7 @@ def _compare(orders: list[str]) -> tuple[list[dict], list[str]]:
 			if (stored[name][field] or "") != (value or "")
 		]
 		found += differing
-		if differing or any(line.recorded != brought[line.name] for line in by_order.get(name, [])):
+		if differing or not is_stored:
 			wrong.append(name)
 	return found, wrong
 
