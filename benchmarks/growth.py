@@ -8,7 +8,7 @@ from collections import defaultdict
 import frappe
 
 SIZES = (1_000, 10_000, 100_000)
-LINES, RUNS = 10, 5
+LINES, RUNS = 10, 3
 
 # What belongs to an order that was carried to its end, and how it is found
 FAMILY = (
