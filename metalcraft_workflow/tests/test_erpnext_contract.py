@@ -357,6 +357,7 @@ class TestBehaviour(FrappeTestCase):
 			f"MT Limit {frappe.generate_hash(length=6)}", customer_group=group.name
 		)
 		order = frappe.new_doc("Sales Order", customer=customer, company=COMPANY)
+		self.addCleanup(self.set_limit_of_company, frappe.db.get_value("Company", COMPANY, "credit_limit"))
 		for of_customer, of_group, bypass_group, of_company in (
 			(0, 0, 0, 0),
 			(0, 0, 0, 300),
@@ -367,9 +368,13 @@ class TestBehaviour(FrappeTestCase):
 			with self.subTest((of_customer, of_group, bypass_group, of_company)):
 				self.set_limit("Customer", customer, of_customer)
 				self.set_limit("Customer Group", group.name, of_group, bypass_group)
-				frappe.db.set_value("Company", COMPANY, "credit_limit", of_company)
-				frappe.clear_document_cache("Company", COMPANY)
+				self.set_limit_of_company(of_company)
 				self.assertEqual(credit.limit_of(order), get_credit_limit(customer, COMPANY))
+
+	@staticmethod
+	def set_limit_of_company(limit: float) -> None:
+		frappe.db.set_value("Company", COMPANY, "credit_limit", limit)
+		frappe.clear_document_cache("Company", COMPANY)
 
 	@staticmethod
 	def set_limit(doctype: str, name: str, limit: float, bypass: int = 0) -> None:
