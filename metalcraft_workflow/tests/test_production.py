@@ -391,9 +391,7 @@ class TestOutbox(ProductionCase):
 		order = make_order((self.cylinder, 10, 100), contact_email="buyer@customer.test")
 		act(order, "Request Approval", SUPPORT)
 		jobs = []
-		with patch(
-			"frappe.utils.background_jobs.enqueue", lambda method, **given: jobs.append((method, given))
-		):
+		with patch("frappe.enqueue", lambda method, **given: jobs.append((method, given))):
 			act(order, "Approve", APPROVER)
 		return order, [
 			(frappe.get_attr(method), {key: given[key] for key in ("names", "order") if key in given})
