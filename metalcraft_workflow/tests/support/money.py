@@ -241,9 +241,9 @@ def cancel(doc, user: str = CONTROLLER) -> None:
 		frappe.get_doc(doc.doctype, doc.name).cancel()
 
 
-def portal_user(customer: str) -> str:
+def portal_user(customer: str, email: str = "") -> str:
 	"""A signed-in user of the portal who belongs to `customer`; gives the email."""
-	email = f"{frappe.generate_hash(length=8)}@customer.test"
+	email = email or f"{frappe.generate_hash(length=8)}@customer.test"
 	user = frappe.get_doc(
 		{
 			"doctype": "User",
