@@ -26,7 +26,8 @@ def copy(tmp_path):
 
 
 def start(folder: Path, **environment) -> subprocess.Popen:
-	# In English, and alone in its group, so that a signal reaches what it starts and nothing else
+	# In English, and alone in its group, so that a signal reaches what it starts and nothing else. What a shell
+	# puts in the background ignores Ctrl+C, and so does all that is started from there.
 	return subprocess.Popen(
 		["sh", str(folder / "run"), "--no-serve"],
 		env={**os.environ, "LC_ALL": "C", **environment},
@@ -34,6 +35,7 @@ def start(folder: Path, **environment) -> subprocess.Popen:
 		stderr=subprocess.PIPE,
 		text=True,
 		start_new_session=True,
+		preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
 	)
 
 
