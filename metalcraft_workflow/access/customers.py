@@ -123,6 +123,7 @@ def check_links(doc: Document, method: str | None = None) -> None:
 	"""Refuse a contact or an address that a user of the portal links with a customer of others: ERPNext
 	would choose it for that customer's mails and shipments. `validate` of Contact and Address. Raises
 	PermissionError."""
+	# Only the server sets the flag, when it links a customer of its own accord (a lead that is converted)
 	if doc.flags.ignore_permissions or not _is_portal_user():
 		return
 	linked = {row.link_name for row in doc.links if row.link_doctype == "Customer"}
@@ -133,6 +134,7 @@ def check_links(doc: Document, method: str | None = None) -> None:
 def refuse_alone(row: Document, method: str | None = None) -> None:
 	"""Refuse to users of the portal a row of a contact or an address by itself: Frappe does not ask whose
 	the contact is then. Raises PermissionError."""
+	# As above: what the server writes of its own accord says so by the flag, which no request can set
 	if not row.flags.ignore_permissions and _is_portal_user():
 		lines.refuse_alone(row)
 
