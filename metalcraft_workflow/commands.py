@@ -155,6 +155,46 @@ class Rows:
 			click.echo(f"... and {self.count - len(self.shown)} more")
 
 
+@click.command("metalcraft-verify")
+@click.option("--head", is_flag=True, help="Only print the head of the chain, to be kept elsewhere.")
+@click.option("--kept", metavar="NUMBER:DIGEST", help="A head that was kept: the chain has to have it still.")
+@pass_context
+def verify(context, head: bool = False, kept: str | None = None):
+	"""Look whether every release record is as it was written, and that none is missing or was put in.
+
+	Names those that are not, and exits with 1.
+	"""
+	from metalcraft_workflow.gates import seal
+	from metalcraft_workflow.rules.chain import Chain
+
+	with connected(get_site(context)):
+		if head:
+			last = seal.head()
+			click.echo(f"{last.number}:{last.digest}")
+			return
+		chain, wrong = Chain(), 0
+		for found in seal.verify(chain):
+			wrong += 1
+			click.echo(f"{found.name} {found.what}" + (f" ({found.about})" if found.about else ""))
+		if kept and not is_kept(kept):
+			wrong += 1
+			click.echo(f"The chain does not have the head {kept}: it was written anew since that was kept.")
+		click.echo(f"{chain.records} records looked at, the last seal is {chain.number}:{chain.digest}")
+		click.echo(f"{wrong} findings" if wrong else "Everything is as it was written.")
+	if wrong:
+		raise SystemExit(1)
+
+
+def is_kept(kept: str) -> bool:
+	"""Whether the chain has the head that somebody kept, as `--head` has printed it."""
+	from metalcraft_workflow.gates import seal
+
+	number, _colon, digest = kept.strip().partition(":")
+	if not number.isdigit() or not digest:
+		raise click.UsageError("--kept takes a head as --head prints it: NUMBER:DIGEST")
+	return seal.head(int(number)).digest == digest
+
+
 def table(head: list[str], rows: list) -> None:
 	"""Print `rows` under `head`, or that there are none."""
 	from frappe.utils.commands import render_table
@@ -171,4 +211,4 @@ def hint(rows: list, apply: bool) -> None:
 		click.echo("Nothing was changed. Run it again with --apply to do this.")
 
 
-commands = [demo, sweep, recompute_stages, adopt]
+commands = [demo, sweep, recompute_stages, adopt, verify]

@@ -97,13 +97,26 @@ metalcraft_gates = {
 	"close": [f"{_CLOSING}.requirements"],
 }
 
-# What passing it vouches for, so that a later change voids it.
+# What passing it vouches for, so that a later change voids it. A record keeps which functions made its
+# fingerprint: one that a release was made by is never changed, it gets a next version beside it.
 metalcraft_fingerprints = {
-	"approve": [f"{_APPROVAL}.approval_fingerprint"],
-	"request_approval": [f"{_APPROVAL}.approval_fingerprint"],
-	"complete_packing": [f"{_FINAL_PACK}.packing_fingerprint"],
-	"release_documents": [f"{_QUALITY}.documents_fingerprint"],
-	"clear": [f"{_CLEARANCE}.clearance_fingerprint"],
+	"approve": [f"{_APPROVAL}.approval_fingerprint_2"],
+	"request_approval": [f"{_APPROVAL}.approval_fingerprint_2"],
+	"complete_packing": [f"{_FINAL_PACK}.packing_fingerprint_2"],
+	"release_documents": [f"{_QUALITY}.documents_fingerprint_1"],
+	"clear": [
+		f"{_FINAL_PACK}.packing_fingerprint_2",
+		f"{_QUALITY}.documents_fingerprint_1",
+		f"{_CLEARANCE}.clearance_fingerprint_2",
+	],
+}
+# Those of records from before they kept them
+metalcraft_first_fingerprints = {
+	"approve": [f"{_APPROVAL}.approval_fingerprint_1"],
+	"request_approval": [f"{_APPROVAL}.approval_fingerprint_1"],
+	"complete_packing": [f"{_FINAL_PACK}.packing_fingerprint_1"],
+	"release_documents": [f"{_QUALITY}.documents_fingerprint_1"],
+	"clear": [f"{_CLEARANCE}.clearance_fingerprint_1"],
 }
 
 # What passing it sets off.
@@ -176,6 +189,7 @@ doc_events = {
 			f"{_CREDIT_LIMIT}.lift_limit",
 		],
 		"before_cancel": [f"{_GUARD}.check"],
+		"after_insert": [f"{_TRACKING}.begin_records"],
 		"on_update": [
 			f"{_CREDIT}.record_release",  # a waiver, which the passage then counts
 			f"{_GUARD}.record_passage",
@@ -201,19 +215,22 @@ doc_events = {
 	},
 	# "Update Items" writes the lines of a submitted order one by one
 	"Sales Order Item": {
-		"validate": [f"{_LINES}.check_editor", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
-		"before_update_after_submit": [f"{_LINES}.check_editor", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
-		"before_cancel": [f"{_LINES}.check_editor", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
-		"on_trash": [f"{_LINES}.check_editor"],
+		"validate": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
+		"before_update_after_submit": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
+		"before_cancel": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
+		"on_trash": [f"{_LINES}.check_row"],
 	},
-	# Other tables of an order or a delivery
+	# Other tables of an order or a delivery, all of them
 	**_on_row_events(
-		f"{_LINES}.check_editor",
-		"Sales Taxes and Charges",
-		"Payment Schedule",
-		"Packed Item",
-		"Required Document",
+		f"{_LINES}.check_row",
 		"Delivery Note Item",
+		"Item Wise Tax Detail",  # from ERPNext 16 on
+		"Packed Item",
+		"Payment Schedule",
+		"Pricing Rule Detail",
+		"Required Document",
+		"Sales Taxes and Charges",
+		"Sales Team",
 		"Traceability Entry",
 	),
 	# Tables whose document checks and stamps them
@@ -270,7 +287,7 @@ doc_events = {
 			f"{_TRACKING}.let_stages_wait",
 			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel
 		],
-		"after_insert": [f"{_TRACKING}.place_outside"],
+		"after_insert": [f"{_TRACKING}.begin_records", f"{_TRACKING}.place_outside"],
 		"on_update": [
 			f"{_GUARD}.record_passage",
 			f"{_CONFORMANCE}.void_outdated",  # asks where the passage has led to
@@ -300,6 +317,11 @@ doc_events = {
 			f"{_CONFORMANCE}.on_file_trash",
 			f"{_DOCUMENT_FILES}.on_file_trash",
 		],
+	},
+	# What says that a customer was told, and that it was once
+	"Communication": {
+		event: [f"{_APP}.outgoing.stamps.protect"]
+		for event in ("validate", "before_change", "before_rename", "on_trash")
 	},
 	# Steps 12-14
 	"Sales Invoice": {
@@ -334,6 +356,33 @@ doc_events = {
 		f"{_APP}.access.customers.refuse_alone", "Dynamic Link", "Contact Email", "Contact Phone"
 	),
 }
+
+# What release records name, and what fingerprints are made of: a rename of it is no change
+_NAMED = (
+	"Address",
+	"Batch",
+	"Company",
+	"Currency",
+	"Customer",
+	"Incoterm",
+	"Item",
+	"Payment Term",
+	"Payment Terms Template",
+	"Purchase Order",
+	"Purchase Receipt",
+	"Shipment Document Type",
+	"Supplier",
+	"UOM",
+	"User",
+	"Warehouse",
+	"Workflow State",
+)
+for _doctype in _NAMED:
+	doc_events.setdefault(_doctype, {})["after_rename"] = [f"{_APP}.gates.names.keep"]
+
+# Documents of the process, which keep their names; certificates and records see to it themselves
+for _doctype in ("Sales Order", "Delivery Note", "Return Authorization", "Production Notice"):
+	doc_events.setdefault(_doctype, {})["before_rename"] = [f"{_GUARD}.refuse_rename"]
 
 # What templates of mails and prints can call
 jinja = {
@@ -388,6 +437,10 @@ has_website_permission = {
 	"Sales Invoice": f"{_STANDARD_PAGES}.submitted_only",
 	"Quotation": f"{_STANDARD_PAGES}.submitted_only",
 }
+# Before anything is called: what is entered as a signature leaves the arguments, and no row is written alone
+before_request = [f"{_APP}.gates.signature.take_from_request"]
+auth_hooks = [f"{_LINES}.check_request"]
+
 has_permission = {"File": f"{_APP}.files.private.has_permission"}
 override_whitelisted_methods = {
 	"frappe.www.list.get": f"{_STANDARD_PAGES}.get",
@@ -438,8 +491,11 @@ override_doctype_dashboards = {
 }
 
 # ----------------------------------------------------------------------------- what an event has missed
+# and what has its hour
 
 scheduler_events = {
 	"all": [f"{_APP}.outgoing.production_notices.deliver", f"{_APP}.outgoing.mail_package.add_packages"],
-	"hourly_long": [f"{_CLOSING}.sweep"],
+	"hourly_long": [f"{_CLOSING}.sweep", f"{_APP}.gates.seal.seal"],
+	"daily_long": [f"{_APP}.outgoing.seal_mail.mail_daily"],
+	"weekly_long": [f"{_APP}.outgoing.seal_mail.mail_weekly"],
 }

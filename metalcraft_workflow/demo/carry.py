@@ -417,7 +417,7 @@ def act(doc: Document, action: str, person: Person, reason: str | None = None) -
 	"""Take a workflow action as `person`, as the form's button does, unless it was taken."""
 	if frappe.db.exists(
 		"Release Record",
-		{"reference_doctype": doc.doctype, "reference_name": doc.name, "kind": "Passage", "action": action},
+		{"process_id": doc.process_id, "kind": "Passage", "action": action},
 	):
 		return False
 	with acting_as(person):

@@ -150,7 +150,7 @@ class Report:
 			"Release Record",
 			filters={"reference_doctype": doctype, "reference_name": name or ""},
 			fields=["creation", "kind", "gate", "action", "to_state", "user", "reason", "requirement"],
-			order_by="creation, name",
+			order_by="sequence",
 		):
 			what = {
 				"Passage": f"{record.action}, to {record.to_state}",

@@ -11,11 +11,20 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, comma_or
 
-from metalcraft_workflow.gates import notifications, once, record, registry, separation
+from metalcraft_workflow.gates import (
+	notifications,
+	once,
+	record,
+	registry,
+	separation,
+	signature,
+	without_workflow,
+)
 from metalcraft_workflow.gates.message import refusal
+from metalcraft_workflow.gates.refusals import GateNotMet, PassageRefused, ReasonRequired
 from metalcraft_workflow.gates.workflow import (
-	active_workflow,
 	gate_of_state,
+	process_workflow,
 	state_before,
 	state_rows,
 	state_with_gate,
@@ -23,18 +32,9 @@ from metalcraft_workflow.gates.workflow import (
 )
 from metalcraft_workflow.rules.path import OUTSIDE, can_be_reviewed, gates_between, has_passed
 from metalcraft_workflow.rules.requirement import Requirement, unmet
+from metalcraft_workflow.rules.server_fields import FIELDS
 
-
-class GateNotMet(frappe.ValidationError):
-	"""Something the gate asks for is missing."""
-
-
-class PassageRefused(frappe.PermissionError):
-	"""No transition of the workflow leads there for this user."""
-
-
-class ReasonRequired(frappe.ValidationError):
-	"""The transition wants a reason: the attribute `transition_reason` of the document."""
+__all__ = ["GateNotMet", "Passage", "PassageRefused", "ReasonRequired"]
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Passage:
 	to_state: str
 	role: str
 	reason: str
+	signature: str = ""
 	# Requirements of each gate that the move passes, in the order of the path.
 	gates: dict[str, list[Requirement]] = field(default_factory=dict)
 
@@ -57,12 +58,11 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	"""
 	once.begin(doc)
 	doc.flags.passage = None
-	workflow = active_workflow(doc.doctype)
+	signature.take_from_document(doc)
 	before = doc.get_doc_before_save()
-	if not workflow:
-		return
 	restore_server_fields(doc, before)
-	if before:
+	workflow = process_workflow(doc.doctype)
+	if workflow and before:
 		check_editor(doc, before, workflow)
 
 
@@ -70,7 +70,7 @@ def check(doc: Document, method: str | None = None) -> None:
 	"""Let the document pass along one transition, with its gate met; or stay where it is.
 
 	Runs in `validate`, `before_update_after_submit` and `before_cancel`. Raises PassageRefused,
-	ReasonRequired, GateNotMet.
+	ReasonRequired, GateNotMet, SignatureRequired.
 	"""
 	if method == "before_update_after_submit":
 		# Frappe has no `before_validate` for these
@@ -78,8 +78,10 @@ def check(doc: Document, method: str | None = None) -> None:
 	elif method == "before_cancel":
 		once.begin(doc)
 		doc.flags.passage = None
-	workflow = active_workflow(doc.doctype)
+		signature.take_from_document(doc)
+	workflow = process_workflow(doc.doctype)
 	if not workflow:
+		without_workflow.check(doc)
 		return
 	field = workflow.workflow_state_field
 	before = doc.get_doc_before_save()
@@ -112,6 +114,7 @@ def check(doc: Document, method: str | None = None) -> None:
 		)
 	gates = gates_between(gate_of_state(workflow, old_state), gate_of_state(workflow, transition.next_state))
 	passage.gates = {gate: check_gate(doc, gate, gates) for gate in gates}
+	passage.signature = signature.sign(doc, gates)
 	doc.flags.passage = passage
 
 
@@ -122,11 +125,12 @@ def record_passage(doc: Document, method: str | None = None) -> None:
 	"""
 	if method == "on_update" and cint(doc.docstatus):
 		return  # on_submit follows, when the document's own work is done
+	doc.flags.signature = None
 	passage: Passage | None = doc.flags.passage
 	if passage:
 		doc.flags.passage = None
 		write_down(doc, passage)
-	elif doc.get_doc_before_save():
+	elif not without_workflow.record_move(doc) and doc.get_doc_before_save():
 		void_if_changed(doc)
 	once.end(doc)
 
@@ -140,6 +144,7 @@ def write_down(doc: Document, passage: Passage) -> None:
 		"to_state": passage.to_state,
 		"role": passage.role,
 		"reason": passage.reason,
+		"signature": passage.signature,
 	}
 	met = {gate: outcome(doc, gate, requirements) for gate, requirements in passage.gates.items()}
 	rows = [{**move, "gate": gate, "requirements": found} for gate, found in met.items()]
@@ -171,7 +176,7 @@ def choose_branch(doc: Document, method: str | None = None) -> None:
 	Hold when credit is not good). Whoever chose the state may have seen facts of an earlier save.
 	After the steps have set their facts: in `before_validate` of a delivery, in `validate` of an order.
 	"""
-	workflow = active_workflow(doc.doctype)
+	workflow = process_workflow(doc.doctype)
 	before = doc.get_doc_before_save()
 	if not workflow or not before:
 		return
@@ -192,8 +197,11 @@ def check_delete(doc: Document, method: str | None = None) -> None:
 
 	What was asked for, packed or cancelled stays, with its records. Raises PassageRefused.
 	"""
-	workflow = active_workflow(doc.doctype)
-	if not workflow or not doc.get("follows_process"):
+	if not doc.get("follows_process"):
+		return
+	workflow = process_workflow(doc.doctype)
+	if not workflow:
+		without_workflow.check_delete(doc)
 		return
 	state = doc.get(workflow.workflow_state_field) or workflow.states[0].state
 	if cint(doc.docstatus) == 0 and not gate_of_state(workflow, state):
@@ -206,6 +214,24 @@ def check_delete(doc: Document, method: str | None = None) -> None:
 		),
 		PassageRefused,
 		title=_("Kept on Record"),
+	)
+
+
+def refuse_rename(doc: Document, method: str, old: str, new: str, merge: bool = False) -> None:
+	"""Refuse to rename a document of the process, or to merge it or another into it. In `before_rename`.
+
+	What was mailed, printed and released names it. Raises PassageRefused.
+	"""
+	if doc.meta.has_field("follows_process"):
+		into = merge and frappe.db.get_value(doc.doctype, new, "follows_process")
+		if not doc.follows_process and not into:
+			return  # from before the app was installed
+	frappe.throw(
+		_("{0} {1} keeps its name: what was mailed, printed and released names it.").format(
+			_(doc.doctype), old
+		),
+		PassageRefused,
+		title=_("Not Renamed"),
 	)
 
 
@@ -277,7 +303,9 @@ def edited_fields(doc: Document, before: Document, workflow: Document) -> list[s
 	return [
 		df.fieldname
 		for df in doc.meta.fields
-		if df.fieldname not in follows and not is_server_field(df) and _values(doc, df) != _values(before, df)
+		if df.fieldname not in follows
+		and df.fieldname not in FIELDS.get(doc.doctype, ())
+		and _values(doc, df) != _values(before, df)
 	]
 
 
@@ -293,26 +321,23 @@ def _values(doc: Document, df):
 	return frappe.utils.cast(df.fieldtype, doc.get(df.fieldname)) or None
 
 
-def is_server_field(df) -> bool:
-	"""Whether the app's custom field `df` is written by the server alone."""
-	return bool(
-		df and df.get("is_custom_field") and df.read_only and df.get("module") == "Metalcraft Workflow"
-	)
-
-
 def restore_server_fields(doc: Document, before: Document | None) -> None:
-	"""Put back the app's read-only fields, of the lines too: what a client sends for them is not heard."""
-	for df in doc.meta.fields:
-		if is_server_field(df):
-			doc.set(df.fieldname, before.get(df.fieldname) if before else df.default)
+	"""Put back the fields that the server alone writes, of the lines too: what a client sends for them is not
+	heard."""
+	restore(doc, before)
 	for table in doc.meta.get_table_fields():
-		names = [df.fieldname for df in frappe.get_meta(table.options).fields if is_server_field(df)]
-		if not names:
+		if table.options not in FIELDS:
 			continue
 		stored = {row.name: row for row in before.get(table.fieldname)} if before else {}
 		for row in doc.get(table.fieldname):
-			for name in names:
-				row.set(name, stored[row.name].get(name) if row.name in stored else None)
+			restore(row, stored.get(row.name))
+
+
+def restore(row: Document, stored: Document | None) -> None:
+	"""Put back the server's fields of one document or row, from what is `stored` of it."""
+	for name in FIELDS.get(row.doctype, ()):
+		if row.meta.has_field(name):
+			row.set(name, stored.get(name) if stored else None)
 
 
 def void_if_changed(doc: Document) -> None:
@@ -320,7 +345,7 @@ def void_if_changed(doc: Document) -> None:
 
 	A draft goes back to where that gate was passed from; a submitted one goes to its review state.
 	"""
-	workflow = active_workflow(doc.doctype)
+	workflow = process_workflow(doc.doctype)
 	if not workflow or cint(doc.docstatus) == 2:
 		return
 	field = workflow.workflow_state_field
@@ -330,11 +355,7 @@ def void_if_changed(doc: Document) -> None:
 		if cint(doc.docstatus) and not can_be_reviewed(gate):
 			continue
 		passage = record.last_passage(doc, gate) if has_passed(state_gate, gate) else None
-		if (
-			not passage
-			or not passage.fingerprint
-			or passage.fingerprint == registry.fingerprint_of(gate, doc)
-		):
+		if not passage or not passage.fingerprint or registry.holds(passage, doc):
 			continue
 		back_to = (
 			state_with_gate(doc.doctype, "change_review")

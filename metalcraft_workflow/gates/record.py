@@ -1,12 +1,36 @@
-"""The log of passages: writing and reading `Release Record`."""
+"""The log of passages: writing and reading `Release Record`.
+
+A record is about a document, not about its name: Frappe gives the name of a deleted draft again, and so does
+whoever deletes the transactions of a company. So each order and delivery carries an ID of its own, and each
+record carries that of its document. Records are in the order of their numbers, not of the clock, which may
+be set back.
+"""
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 import frappe
 from frappe.model.document import Document
+from frappe.utils import cint, get_fullname, now
 
+from metalcraft_workflow.gates.append_only import append
 from metalcraft_workflow.gates.once import forget, once
-from metalcraft_workflow.gates.registry import fingerprint_of
+from metalcraft_workflow.gates.registry import fingerprint_of, holds
+
+RECORD, CHAIN = "Release Record", "Record Chain"
+
+# What a query for the records of a document without an ID looks for: there are none
+NOBODY = "-"
+
+
+def new_process_id() -> str:
+	"""An ID that no other document has or ever had."""
+	return str(uuid4())
+
+
+def process_id_of(doc: Document) -> str:
+	"""The ID by which the records of `doc` are found. The server's own field, which nobody else writes."""
+	return doc.get("process_id") or NOBODY
 
 
 def write(doc: Document, kind: str, **said) -> Document:
@@ -17,49 +41,91 @@ def write(doc: Document, kind: str, **said) -> Document:
 def write_all(doc: Document, rows: Iterable[dict]) -> list[Document]:
 	"""Write records about `doc`, in their order, in the transaction that is under way; gives them.
 
-	A row says `kind` ("Passage", "Waiver" or "Void"), and whichever it has of `gate`, `action`, `from_state`,
-	`to_state`, `role`, `reason`, `requirement` (a code) and `requirements` (a list). The records are the
-	server's own, so nobody needs a permission to have them written.
+	A row says `kind` ("Passage", "Waiver", "Void" or "Setting"), and whichever it has of `gate`, `action`,
+	`from_state`, `to_state`, `role`, `reason`, `signature`, `requirement` (a code) and `requirements` (a list).
+	The records are the server's own, so nobody needs a permission to have them written.
 	"""
-	written = [_insert(doc, row) for row in rows]
+	number, digest = last_of(doc)
+	written = []
+	for row in rows:
+		number += 1
+		written.append(_insert(doc, number, digest, row))
+		digest = written[-1].digest
+	chain = frappe.qb.DocType(CHAIN)
+	frappe.qb.update(chain).set(chain.records, number).set(chain.digest, digest).where(
+		chain.name == doc.process_id
+	).run()
 	forget(doc, "records")
 	return written
 
 
-def _insert(doc: Document, said: dict) -> Document:
+def last_of(doc: Document) -> tuple[int, str]:
+	"""Number and digest of the last record about `doc`; 0 and nothing when there is none.
+
+	Keeps the document's place in the log to this transaction until it ends, so that of two people who act on
+	one document each has numbers of their own. It is a row of its own, found by its name: who waits for it
+	holds up nobody else.
+	"""
+	if not doc.get("process_id"):
+		doc.db_set("process_id", new_process_id(), update_modified=False)
+	last = frappe.db.get_value(CHAIN, doc.process_id, ["records", "digest"], for_update=True)
+	if not last:
+		begin(doc)
+	number, digest = last or (0, "")
+	return cint(number), digest or ""
+
+
+def begin(doc: Document) -> None:
+	"""Make the place of a new document in the log.
+
+	When it is made, and not with its first record: a row that is not there yet cannot be locked without its
+	neighbours, and two people would wait for each other.
+	"""
+	chain, at = frappe.qb.DocType(CHAIN), now()
+	values = {
+		"name": doc.process_id,
+		"owner": frappe.session.user,
+		"creation": at,
+		"modified": at,
+		"modified_by": frappe.session.user,
+		"reference_doctype": doc.doctype,
+		"reference_name": doc.name,
+		"records": 0,
+	}
+	frappe.qb.into(chain).columns(*values).insert(*values.values()).run()
+
+
+def _insert(doc: Document, number: int, previous: str, said: dict) -> Document:
 	gate = said.get("gate") or ""
-	return frappe.get_doc(
+	return append(
 		{
-			"doctype": "Release Record",
+			"doctype": RECORD,
+			"process_id": doc.process_id,
+			"sequence": number,
+			"previous": previous,
 			"reference_doctype": doc.doctype,
 			"reference_name": doc.name,
 			"user": frappe.session.user,
-			"fingerprint": fingerprint_of(gate, doc) if gate else "",
+			"full_name": get_fullname(frappe.session.user),
+			**(fingerprint_of(gate, doc) if gate else {}),
 			**said,
 			"requirements": frappe.as_json(said.get("requirements") or []),
 		}
-	).insert(ignore_permissions=True)  # the log is the server's; no role may create a record
+	)
 
 
 def records(doc: Document) -> list[frappe._dict]:
-	"""Everything on record about `doc`, newest first; read once a save.
-
-	Records outlive a draft that is deleted, and Frappe may give its name to the next document: what is
-	older than the document is about another.
-	"""
+	"""Everything on record about `doc`, newest first; read once a save."""
 	return once(doc, "records", lambda: _read(doc))
 
 
 def _read(doc: Document) -> list[frappe._dict]:
 	return frappe.get_all(
-		"Release Record",
-		filters={
-			"reference_doctype": doc.doctype,
-			"reference_name": doc.name,
-			"creation": [">=", doc.creation],
-		},
+		RECORD,
+		filters={"process_id": process_id_of(doc)},
 		fields=[
 			"name",
+			"sequence",
 			"kind",
 			"gate",
 			"action",
@@ -69,9 +135,10 @@ def _read(doc: Document) -> list[frappe._dict]:
 			"reason",
 			"requirement",
 			"fingerprint",
+			"fingerprint_by",
 			"creation",
 		],
-		order_by="creation desc, name desc",
+		order_by="sequence desc",
 	)
 
 
@@ -81,7 +148,7 @@ def about(doc: Document, kind: str, gate: str) -> list[frappe._dict]:
 
 
 def passages(doc: Document, gate: str) -> list[frappe._dict]:
-	"""Passages of `doc` through `gate`, newest first: name, user, from_state, fingerprint, creation."""
+	"""Passages of `doc` through `gate`, newest first."""
 	return about(doc, "Passage", gate)
 
 
@@ -96,9 +163,9 @@ def last_move(doc: Document) -> frappe._dict | None:
 
 
 def voids_since_passage(doc: Document, gate: str) -> list[frappe._dict]:
-	"""What took back the newest passage of `doc` through `gate`, newest first: user, reason, fingerprint."""
+	"""What took back the newest passage of `doc` through `gate`, newest first."""
 	passage = last_passage(doc, gate)
-	return [row for row in about(doc, "Void", gate) if not passage or row.creation > passage.creation]
+	return [row for row in about(doc, "Void", gate) if not passage or row.sequence > passage.sequence]
 
 
 def waived_codes(doc: Document, gate: str) -> set[str]:
@@ -106,14 +173,10 @@ def waived_codes(doc: Document, gate: str) -> set[str]:
 
 	A waiver is for what the manager saw: when that changes, it lapses.
 	"""
-	waivers = about(doc, "Waiver", gate)
-	if not waivers:
-		return set()
-	now = fingerprint_of(gate, doc)
-	return {row.requirement for row in waivers if (row.fingerprint or "") == now}
+	return {row.requirement for row in about(doc, "Waiver", gate) if holds(row, doc)}
 
 
 def changed_since(doc: Document, gate: str) -> bool:
 	"""Whether what the last passage of `doc` through `gate` vouched for is no longer so."""
 	passage = last_passage(doc, gate)
-	return bool(passage and passage.fingerprint and passage.fingerprint != fingerprint_of(gate, doc))
+	return bool(passage and passage.fingerprint and not holds(passage, doc))

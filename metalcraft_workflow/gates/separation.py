@@ -5,6 +5,7 @@ from collections.abc import Container
 import frappe
 from frappe.model.document import Document
 
+from metalcraft_workflow.gates.names import former
 from metalcraft_workflow.gates.record import last_passage, voids_since_passage
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import path
@@ -23,22 +24,29 @@ def requirements(gate: str, doc: Document, together: Container[str] = ()) -> lis
 	earlier = path.earlier(gate)[-1]
 	if demanded.separate != path.ALWAYS and (earlier in together or not settings().get(demanded.separate)):
 		return []
-	people = {frappe.session.user} if earlier in together else people_behind(doc, earlier)
+	own = former("User", frappe.session.user)
+	people = own if earlier in together else people_behind(doc, earlier)
 	return [
 		Requirement(
 			code="separation",
 			label=_lt("Taken by somebody else than the step before"),
 			message=_lt(
 				"You took the step before this one yourself. Ask a colleague with this role to go on."
+			)
+			if people
+			else _lt(
+				"Nobody is on record for the step before this one. Send it back, to have it taken again."
 			),
-			met=frappe.session.user not in people,
+			# Of an order from before the app, only its approval is on record
+			met=not own & people if people else bool(last_passage(doc, gate)),
 			waivable=False,
 		)
 	]
 
 
 def people_behind(doc: Document, gate: str) -> set[str]:
-	"""Who passed `gate` last; of an approved order that was changed, everybody who changed it."""
+	"""Who passed `gate` last; of an approved order that was changed, everybody who changed it. As they were
+	called then."""
 	if gate == "request_approval":
 		changes = voids_since_passage(doc, "approve")
 		if changes and last_passage(doc, "approve"):

@@ -9,13 +9,22 @@ from frappe.model.document import Document
 from frappe.model.workflow import get_workflow_name, is_transition_condition_satisfied
 from frappe.utils import cint
 
-from metalcraft_workflow.rules.path import OUTSIDE, gates_between, has_passed
+from metalcraft_workflow.gates.names import former
+from metalcraft_workflow.rules.path import OUTSIDE, RELEASED_AT, gates_between, has_passed
 
 
 def active_workflow(doctype: str) -> Document | None:
 	"""The active Workflow of `doctype` (cached), or None."""
 	name = get_workflow_name(doctype)
 	return frappe.get_cached_doc("Workflow", name) if name else None
+
+
+def process_workflow(doctype: str) -> Document | None:
+	"""The active Workflow of `doctype` when it is one of the process, whoever drew it: it has a state with the
+	gate at which the document is released. None when it is switched off, deleted, or replaced by another."""
+	workflow = active_workflow(doctype)
+	released = RELEASED_AT.get(doctype)
+	return workflow if workflow and any(row.get("gate") == released for row in workflow.states) else None
 
 
 def state_rows(workflow: Document, state: str) -> list[Document]:
@@ -97,6 +106,9 @@ def state_before(workflow: Document, gate: str, came_from: str) -> str:
 	or, when an administrator has put another state there, the last one before that gate."""
 	if state_rows(workflow, came_from):
 		return came_from
+	for row in workflow.states:
+		if came_from in former("Workflow State", row.state):
+			return row.state
 	earlier = [
 		row.state
 		for row in workflow.states

@@ -18,6 +18,7 @@ from frappe.utils.html_utils import unescape_html
 from pypika import Table
 from pypika.terms import Criterion
 
+from metalcraft_workflow.gates.append_only import mark_as_ours
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.outgoing.attempt import attempt
@@ -92,6 +93,7 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 	)
 	mail.flags.skip_add_signature = True
 	mail.parent_doc = doc  # or Frappe loads it
+	mark_as_ours(mail)
 	# Whoever takes the step sets this off, also who may not write mails
 	mail.insert(ignore_permissions=True, set_name=name)
 	frappe.sendmail(

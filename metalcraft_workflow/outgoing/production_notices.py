@@ -96,6 +96,8 @@ def by_mail(notice: Document) -> dict:
 				notice.department
 			)
 		)
+	if frappe.db.get_value("Sales Order", notice.sales_order, "process_id") != notice.process_id:
+		raise NobodyTold(_("Order {0} was deleted.").format(notice.sales_order))
 	# The traveller is printed when the mail is sent, not here
 	order = frappe.get_doc("Sales Order", notice.sales_order)
 	queued = frappe.sendmail(
@@ -218,7 +220,7 @@ def put_refused_last(email_queue: str, error: str) -> None:
 			frappe.db.set_value("Email Queue Recipient", recipient.name, "idx", place)
 
 
-def leave_off_travellers(sales_order: str) -> None:
+def leave_off_travellers(process_id: str) -> None:
 	"""Take the traveller off mails about a cancelled order that wait in the queue: Frappe does not print
 	a cancelled document, so they would never leave it."""
 	notice, mail = frappe.qb.DocType("Production Notice"), frappe.qb.DocType("Email Queue")
@@ -226,7 +228,7 @@ def leave_off_travellers(sales_order: str) -> None:
 		frappe.qb.from_(notice)
 		.join(mail)
 		.on(notice.email_queue == mail.name)
-		.where(notice.sales_order == sales_order)
+		.where(notice.process_id == process_id)
 		.where(mail.status != "Sent")
 		.select(mail.name)
 		.run(pluck=True)
@@ -326,7 +328,7 @@ def finish(name: str) -> None:
 	earlier = frappe.get_all(
 		"Production Notice",
 		filters={
-			"sales_order": notice.sales_order,
+			"process_id": notice.process_id,
 			"department": notice.department,
 			"revision": ["<", notice.revision],
 			"status": ["!=", "Done"],

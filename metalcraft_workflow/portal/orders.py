@@ -326,10 +326,12 @@ def _last_passage(deliveries: list[frappe._dict], gate: str):
 	names = [row.name for row in deliveries if has_passed(row.gate, gate)]
 	if not names:
 		return None
-	record = frappe.qb.DocType("Release Record")
+	record, note = frappe.qb.DocType("Release Record"), frappe.qb.DocType("Delivery Note")
 	last = (
 		frappe.qb.from_(record)
-		.where((record.reference_doctype == "Delivery Note") & record.reference_name.isin(names))
+		.join(note)
+		.on(record.process_id == note.process_id)
+		.where(note.name.isin(names))
 		.where((record.kind == "Passage") & (record.gate == gate))
 		.select(Max(record.creation))
 		.run(pluck=True)[0]

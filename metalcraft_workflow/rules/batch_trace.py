@@ -346,20 +346,20 @@ def in_stock(lots: tuple[LedgerLot, ...], moves: Iterable[LedgerMove], depth: in
 @dataclass(frozen=True)
 class Release:
 	"""One record about a document: that it passed a gate, that a requirement was waived, or that both are
-	void. `document` is (doctype, name)."""
+	void. `document` is (doctype, name), `number` the place among its records."""
 
 	document: tuple[str, str]
 	gate: str
 	kind: str
-	when: Any
+	number: int
 	facts: Any = None
 
 
 def standing(records: Iterable[Release]) -> list[Release]:
-	"""Those of `records` that count in the end, the oldest first: the last passage through each gate, with
+	"""Those of `records` that count in the end, in their order: the last passage through each gate, with
 	its waivers, unless it was voided."""
 	kept: dict[tuple[tuple[str, str], str], list[Release]] = {}
-	for record in sorted(records, key=lambda record: record.when):
+	for record in sorted(records, key=lambda record: record.number):
 		of_gate = kept.setdefault((record.document, record.gate), [])
 		if record.kind == "Void":
 			of_gate.clear()
@@ -367,4 +367,4 @@ def standing(records: Iterable[Release]) -> list[Release]:
 		if record.kind == "Passage":
 			of_gate[:] = [one for one in of_gate if one.kind != "Passage"]
 		of_gate.append(record)
-	return sorted((record for found in kept.values() for record in found), key=lambda record: record.when)
+	return sorted((record for found in kept.values() for record in found), key=lambda record: record.number)

@@ -14,12 +14,13 @@ TAKEN_OUT = _lt("It was taken out of the documents of the delivery.")
 class Delivery:
 	"""How the delivery stands now, that a certificate speaks of.
 
-	`says` is the digest of what a certificate would say of it, `files` what its documents hold.
+	`says` are the digests of what a certificate would say of it, one for each way to read its names; `files`
+	is what its documents hold.
 	"""
 
 	packed: bool
 	cancelled: bool
-	says: str
+	says: frozenset[str]
 	files: frozenset[str] = frozenset()
 
 
@@ -29,7 +30,7 @@ def why_void(said: str, file: str, delivery: Delivery) -> str:
 		return CANCELLED
 	if not delivery.packed:
 		return UNPACKED
-	if said != delivery.says:
+	if said not in delivery.says:
 		return CHANGED
 	if file not in delivery.files:
 		return TAKEN_OUT

@@ -1,7 +1,7 @@
 """Mails to customers: one of a kind for one event, and none that says nothing new."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # As long as a name can be in Frappe
@@ -12,6 +12,11 @@ def stamp(kind: str, *event: str) -> str:
 	"""The name of the one mail of `kind` for an event. What people typed is digested before."""
 	name = "-".join((kind, *event))
 	return name if len(name) <= LONGEST else f"{name[: LONGEST - 41]}-{digest(name)}"
+
+
+def is_stamp(name: str, kinds: Iterable[str]) -> bool:
+	"""Whether `name` is that of a mail of one of `kinds`."""
+	return name.startswith(tuple(f"{kind}-" for kind in kinds))
 
 
 def stamps_like(kind: str) -> str:

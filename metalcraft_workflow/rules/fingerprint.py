@@ -18,6 +18,21 @@ def fingerprint(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> str
 	return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+def fingerprint_of_tables(
+	tables: Mapping[str, Iterable[Mapping[str, Any]]], fields: Mapping[str, Iterable[str]]
+) -> str:
+	"""Digest of the `fields` of each of the `tables`, as `fingerprint` makes it of one; which table a row
+	stands in counts, and the order of its rows does not."""
+	return fingerprint(
+		[
+			{"table": name, "digest": fingerprint([row], fields[name])}
+			for name, rows in tables.items()
+			for row in rows
+		],
+		("table", "digest"),
+	)
+
+
 def _plain(value: Any) -> str:
 	if not value:
 		return ""

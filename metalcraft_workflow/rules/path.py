@@ -69,6 +69,9 @@ PATHS: tuple[tuple[Gate, ...], ...] = (
 	(Gate("receive_return", 11, _lt("Return received")),),
 )
 
+# The gate at which a document is released for good: a workflow without it is none of the process
+RELEASED_AT = {"Sales Order": "approve", "Delivery Note": "ship"}
+
 # Where orders wait for credit, where changed orders wait for a review, where a delivery is held
 MARKS: tuple[Mark, ...] = (
 	Mark("credit_hold", "request_approval", "Credit Hold"),

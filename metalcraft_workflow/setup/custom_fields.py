@@ -169,7 +169,8 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"search_index": 1,
 				"description": _lt("Not set on orders from before the app was installed"),
 			},
-			{"fieldname": "process_column", "fieldtype": "Column Break", "insert_after": "follows_process"},
+			_process_id(),
+			{"fieldname": "process_column", "fieldtype": "Column Break", "insert_after": "process_id"},
 			# Step 5: approval
 			{
 				"fieldname": "approval_requested_by",
@@ -577,6 +578,7 @@ def get_custom_fields() -> dict[str, list[dict]]:
 				"no_copy": 1,
 				"allow_on_submit": 1,
 			},
+			_process_id(),
 			# An amended return stays that of its authorization
 			_return_authorization(no_copy=0),
 			_workflow_state(),
@@ -663,6 +665,22 @@ def _customer_part_no() -> dict:
 		"label": _lt("Customer's Part Number"),
 		"fieldtype": "Data",
 		"insert_after": "item_name",
+	}
+
+
+def _process_id() -> dict:
+	return {
+		"fieldname": "process_id",
+		"label": "Process ID",
+		"fieldtype": "Data",
+		"insert_after": "follows_process",
+		"read_only": 1,
+		"hidden": 1,
+		"print_hide": 1,
+		"report_hide": 1,
+		"no_copy": 1,
+		"allow_on_submit": 1,
+		"description": "What the records of this document are found by",
 	}
 
 

@@ -8,14 +8,16 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from metalcraft_workflow.gates import record, registry
+from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
-from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
 from metalcraft_workflow.rules.requirement import Requirement, _lt
+from metalcraft_workflow.rules.vouched import APPROVAL_2
 
-# What an approval vouches for. When one of these changes, the order is looked at again.
+# What an approval vouched for at first
 LINE_FIELDS = (
 	"item_code",
 	"qty",
@@ -75,15 +77,23 @@ def as_requested(doc: Document) -> Requirement:
 		if changes
 		else _lt(
 			"The order was changed since approval was asked for. Send it back, to have it asked for again."
-		),
-		met=not asked or asked.fingerprint == approval_fingerprint(doc),
+		)
+		if asked
+		else _lt("Nobody is on record for asking. Send it back, to have its approval asked for again."),
+		met=bool(asked) and registry.holds(asked, doc),
 		waivable=False,
 	)
 
 
-def approval_fingerprint(doc: Document) -> str:
+def approval_fingerprint_2(doc: Document) -> str:
 	"""Digest of what the gates `request_approval` and `approve` vouch for."""
-	return fingerprint([*doc.items, *doc.payment_schedule, doc], (*LINE_FIELDS, *TERM_FIELDS, *ORDER_FIELDS))
+	return fingerprint_of_tables(names_of(doc).tables(doc, APPROVAL_2), APPROVAL_2)
+
+
+def approval_fingerprint_1(doc: Document) -> str:
+	"""The same, for records of the first version."""
+	fields = (*LINE_FIELDS, *TERM_FIELDS, *ORDER_FIELDS)
+	return fingerprint(names_of(doc).rows([*doc.items, *doc.payment_schedule, doc], fields), fields)
 
 
 # What the passages leave on the order
@@ -123,8 +133,9 @@ def mail_acknowledgement(order: str) -> None:
 	approvals = record.passages(doc, "approve")
 	stamps = [mail_rules.stamp("acknowledgement", approval.name) for approval in approvals]
 	sent = customer_mail.sent_among(stamps)
+	now = approvals[0].fingerprint
 	history = [
-		mail_rules.Approval(approval.fingerprint, name in sent)
+		mail_rules.Approval(now if registry.holds(approval, doc) else approval.fingerprint, name in sent)
 		for approval, name in zip(approvals, stamps, strict=True)
 	]
 
@@ -198,6 +209,6 @@ def record_further_change(doc: Document, method: str | None = None) -> None:
 		iter(record.voids_since_passage(doc, "approve")),
 		record.last_passage(doc, "approve"),
 	)
-	if last and last.fingerprint != approval_fingerprint(doc):
+	if last and not registry.holds(last, doc):
 		record.write(doc, "Void", gate="approve", reason=_("Changed while under review."))
 		withdraw_approval(doc)

@@ -9,15 +9,16 @@ from frappe.utils import flt
 
 from metalcraft_workflow.facts import credit, delivery, documents
 from metalcraft_workflow.facts.orders import total_of
-from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.message import money
-from metalcraft_workflow.gates.registry import fingerprint_of
+from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules import path
-from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
 from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.vouched import CLEARANCE_2
 
-# What a clearance stands on beside the gates before it: what the delivery says itself
+# What a clearance stood on at first, beside the gates before it
 CLEARED_FIELDS = (
 	"customer",
 	"company",
@@ -155,11 +156,20 @@ def paid_on_invoices(orders: list[str]) -> dict[str, float]:
 	return found
 
 
-def clearance_fingerprint(doc: Document) -> str:
-	"""Digest of what a clearance vouches for: what was packed, its documents, where it goes and for how
-	much."""
-	header = {name: doc.get(name) for name in CLEARED_FIELDS}
+def clearance_fingerprint_2(doc: Document) -> str:
+	"""Digest of what a clearance vouches for beside the gates before it: where the delivery goes, and for
+	how much."""
+	return fingerprint_of_tables(names_of(doc).tables(doc, CLEARANCE_2), CLEARANCE_2)
+
+
+def clearance_fingerprint_1(doc: Document) -> str:
+	"""The same, for records of the first version: with what the gates before it vouched for then."""
+	header = names_of(doc).rows([doc], CLEARED_FIELDS)
 	# A gate that vouches for nothing has no say in it
-	released = {gate: digest for gate in path.earlier("clear") if (digest := fingerprint_of(gate, doc))}
+	released = {
+		gate: digest
+		for gate in path.earlier("clear")
+		if (digest := registry.fingerprint_by(registry.first_makers_of(gate), doc))
+	}
 	lines = [{"line": row.name, "rate": row.rate} for row in doc.items]
-	return fingerprint([header, released, *lines], (*CLEARED_FIELDS, *released, "line", "rate"))
+	return fingerprint([*header, released, *lines], (*CLEARED_FIELDS, *released, "line", "rate"))

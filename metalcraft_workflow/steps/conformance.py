@@ -7,8 +7,9 @@ from frappe.utils import cint, get_fullname, now_datetime, strip_html
 from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.facts import documents
-from metalcraft_workflow.gates import guard, separation
+from metalcraft_workflow.gates import guard, record, separation
 from metalcraft_workflow.gates.message import refusal
+from metalcraft_workflow.gates.names import names_of, readings
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing.contents import delivery_contents
 from metalcraft_workflow.outgoing.prints import print_pdf
@@ -19,6 +20,9 @@ from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.requirement import unmet
 
 CERTIFICATE = "Conformance Certificate"
+
+# Whom a certificate speaks of, beside the goods
+WHO = ("company", "customer", "shipping_address_name", "customer_address")
 
 
 @frappe.whitelist(methods=["POST"])
@@ -68,19 +72,15 @@ def check_issue(doc: Document) -> None:
 
 
 def last_certificate(doc: Document, document_type: str) -> frappe._dict | None:
-	"""The newest certificate of `doc`, or of the cancelled delivery that it amends.
-
-	Frappe may give the name of a deleted draft to the next one: what is older than `doc` is not its own.
-	"""
-	for filters in (
-		{"delivery_note": doc.name, "creation": [">=", doc.creation]},
-		{"delivery_note": doc.amended_from},
-	):
-		found = filters["delivery_note"] and frappe.get_all(
+	"""The newest certificate of `doc`, or of the cancelled delivery that it amends."""
+	amended = doc.amended_from and frappe.db.get_value(doc.doctype, doc.amended_from, "process_id")
+	for process_id in filter(None, (doc.process_id, amended)):
+		found = frappe.get_all(
 			CERTIFICATE,
-			filters={**filters, "document_type": document_type},
+			filters={"process_id": process_id, "document_type": document_type},
 			fields=["name", "status", "file"],
-			order_by="creation desc",
+			# The one that holds, if one does, whatever the clock said
+			order_by="status, creation desc",
 			limit=1,
 		)
 		if found:
@@ -109,6 +109,7 @@ def write(doc: Document, doc_type: Document, earlier: frappe._dict | None) -> Do
 		{
 			"doctype": CERTIFICATE,
 			"delivery_note": doc.name,
+			"process_id": doc.process_id,
 			"document_type": doc_type.name,
 			"status": "Valid",
 			"replaces": earlier and earlier.name,
@@ -171,10 +172,11 @@ def says(doc: Document) -> str:
 		for line in delivery_contents(doc)
 		for source in sorted(line.sources, key=str) or (None,)
 	]
-	who = {
-		name: doc.get(name) for name in ("company", "customer", "shipping_address_name", "customer_address")
-	}
-	return fingerprint([who, *rows], (*who, *as_row(0, ContentsLine("", 0), ContentsSource(0))))
+	names = names_of(doc)
+	who = names.rows([doc], WHO)
+	fields = tuple(as_row(0, ContentsLine("", 0), ContentsSource(0)))
+	what = names.rows(rows, fields, {"item_code": "Item", "part": "Item", "batch_no": "Batch"})
+	return fingerprint([*who, *what], (*WHO, *fields))
 
 
 def position_of(user: str) -> str:
@@ -242,7 +244,7 @@ def void_outdated(doc: Document, method: str | None = None) -> None:
 	now = rules.Delivery(
 		packed=has_passed(gate_of(doc), "complete_packing"),
 		cancelled=cint(doc.docstatus) == 2,
-		says=says(doc),
+		says=frozenset(says(doc) for _reading in readings(doc)),
 		files=frozenset(row.file for row in doc.shipment_documents if row.file),
 	)
 	void = {row.file: reason for row in valid if (reason := rules.why_void(row.fingerprint, row.file, now))}
@@ -267,7 +269,7 @@ def valid_certificates(doc: Document) -> list[frappe._dict]:
 	"""The certificates of `doc` that hold."""
 	return frappe.get_all(
 		CERTIFICATE,
-		filters={"delivery_note": doc.name, "status": "Valid", "file": ["is", "set"]},
+		filters={"process_id": record.process_id_of(doc), "status": "Valid", "file": ["is", "set"]},
 		fields=["name", "file", "fingerprint"],
 	)
 

@@ -19,12 +19,14 @@ from metalcraft_workflow.facts.final_pack import (
 )
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import as_requirement, refuse
+from metalcraft_workflow.gates.names import links_of, names_of
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
 from metalcraft_workflow.rules.final_pack import FinalPackLine
-from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
 from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt
+from metalcraft_workflow.rules.vouched import DELIVERY_LINE, PACKING_2, PART
 
 
 @frappe.whitelist()
@@ -183,13 +185,24 @@ def order_named(doc: Document) -> list[Requirement]:
 	]
 
 
-def packing_fingerprint(doc: Document) -> str:
+def packing_fingerprint_2(doc: Document) -> str:
 	"""Digest of the lines, the parts of bundles and their traceability: what finishing the packing
 	vouches for."""
-	sources = {
-		key: sorted((source.batch_no, source.qty, *sorted(source.serial_nos)) for source in taken)
-		for key, taken in traceability.sources_by_line(doc).items()
-	}
+	tables = names_of(doc).tables(doc, PACKING_2)
+	sources = sources_in_words(doc)
+	for rows, row_of in ((tables[DELIVERY_LINE], doc.items), (tables[PART], doc.packed_items)):
+		for row, packed in zip(rows, row_of, strict=True):
+			row["sources"] = sources.get(
+				(packed.get("parent_detail_docname") or packed.name, packed.item_code)
+			)
+	for row in tables["Traceability Entry"]:
+		row["serial_nos"] = in_order(row["serial_nos"])
+	return fingerprint_of_tables(tables, PACKING_2)
+
+
+def packing_fingerprint_1(doc: Document) -> str:
+	"""The same, for records of the first version."""
+	sources = sources_in_words(doc)
 	lines = [
 		{
 			"line": row.name,
@@ -207,7 +220,7 @@ def packing_fingerprint(doc: Document) -> str:
 			"item_code": row.item_code,
 			"qty": row.qty,
 			"batch_no": row.batch_no,
-			"serial_nos": "\n".join(sorted(traceability.serial_numbers(row.serial_nos))),
+			"serial_nos": in_order(row.serial_nos),
 			**{fieldname: row.get(fieldname) for fieldname in traceability.ORIGIN},
 		}
 		for row in doc.traceability
@@ -223,7 +236,27 @@ def packing_fingerprint(doc: Document) -> str:
 		for row in doc.packed_items
 	]
 	fields = ("line", "order_line", "item_code", "qty", "warehouse", "sources", "batch_no", "serial_nos")
-	return fingerprint(lines + parts + entries, (*fields, *traceability.ORIGIN))
+	fields = (*fields, *traceability.ORIGIN)
+	links = {**links_of(frappe.get_meta("Traceability Entry")), "warehouse": "Warehouse"}
+	return fingerprint(names_of(doc).rows([*lines, *parts, *entries], fields, links), fields)
+
+
+def sources_in_words(doc: Document) -> dict[traceability.Key, list[tuple]]:
+	"""Line and item -> the batches and serial numbers that it takes, as a fingerprint is made of them."""
+	names = names_of(doc)
+	found = traceability.sources_by_line(doc)
+	names.learn(("Batch", source.batch_no) for taken in found.values() for source in taken)
+	return {
+		key: sorted(
+			(names.of("Batch", source.batch_no), source.qty, *sorted(source.serial_nos)) for source in taken
+		)
+		for key, taken in found.items()
+	}
+
+
+def in_order(serial_nos: str | None) -> str:
+	"""Serial numbers, one a line, in an order that does not depend on who typed them."""
+	return "\n".join(sorted(traceability.serial_numbers(serial_nos)))
 
 
 # Quantities

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, getdate, strip_html
 
+from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import said, typed_text
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
@@ -154,7 +155,7 @@ def notify_of_notes(doc: Document, method: str | None = None) -> None:
 def notify_of_cancel(doc: Document, method: str | None = None) -> None:
 	"""Tell every department that works on the order to stop. In `on_cancel`."""
 	if doc.follows_process and (before := told(doc)):
-		production_notices.leave_off_travellers(doc.name)
+		production_notices.leave_off_travellers(doc.process_id)
 		write_notices(doc, rules.notices({}, before))
 
 
@@ -206,12 +207,12 @@ def part_line(doc: Document, row: Document, item_code: str) -> rules.NoticeLine:
 
 def told(doc: Document) -> dict[str, rules.Told]:
 	"""Department -> what the last notice about `doc`, or about an order that it amends, said."""
-	orders = predecessors(doc)
+	own, *_amended = ids = predecessors(doc)
 	latest: dict[str, frappe._dict] = {}
 	for row in frappe.get_all(
 		"Production Notice",
-		filters={"sales_order": ["in", orders]},
-		fields=["name", "sales_order", "department", "revision", "kind", "notes"],
+		filters={"process_id": ["in", ids]},
+		fields=["name", "process_id", "department", "revision", "kind", "notes"],
 		order_by="revision",
 	):
 		latest[row.department] = row
@@ -248,19 +249,19 @@ def told(doc: Document) -> dict[str, rules.Told]:
 			notes=row.notes or "",
 			revision=row.revision,
 			cancelled=row.kind == rules.CANCEL,
-			replaced=row.sales_order != doc.name,
+			replaced=row.process_id != own,
 		)
 		for row in latest.values()
 	}
 
 
 def predecessors(doc: Document) -> list[str]:
-	"""`doc` and the orders that it amends, newest first."""
-	names, amended = [doc.name], doc.amended_from
+	"""The process IDs of `doc` and of the orders that it amends, newest first."""
+	ids, amended = [record.process_id_of(doc)], doc.amended_from
 	while amended:
-		names.append(amended)
-		amended = frappe.db.get_value(doc.doctype, amended, "amended_from")
-	return names
+		process_id, amended = frappe.db.get_value(doc.doctype, amended, ["process_id", "amended_from"])
+		ids.append(process_id or record.NOBODY)
+	return ids
 
 
 def write_notices(doc: Document, notices: list[rules.Notice]) -> None:
@@ -274,6 +275,7 @@ def write_notice(doc: Document, notice: rules.Notice) -> Document:
 		{
 			"doctype": "Production Notice",
 			"sales_order": doc.name,
+			"process_id": doc.process_id,
 			"department": notice.department,
 			"revision": notice.revision,
 			"kind": notice.kind,

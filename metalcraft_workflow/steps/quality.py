@@ -11,6 +11,7 @@ from frappe.utils import now_datetime
 
 from metalcraft_workflow.facts import documents
 from metalcraft_workflow.gates.guard import PassageRefused
+from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of, set_fact
 from metalcraft_workflow.rules import documents as rules
@@ -243,13 +244,14 @@ def requirements(doc: Document) -> list[Requirement]:
 	return found
 
 
-def documents_fingerprint(doc: Document) -> str:
+def documents_fingerprint_1(doc: Document) -> str:
 	"""Digest of the documents and their files: what their release vouches for."""
+	kept = [row for row in doc.shipment_documents if not row.dropped]
+	rows = names_of(doc).rows(kept, ("document_type", "batch_no", "file"))
 	return fingerprint(
 		[
-			{"document_type": f"{row.document_type} {row.batch_no or ''}", "file": row.file}
-			for row in doc.shipment_documents
-			if not row.dropped
+			{"document_type": f"{row['document_type']} {row['batch_no'] or ''}", "file": row["file"]}
+			for row in rows
 		],
 		("document_type", "file"),
 	)

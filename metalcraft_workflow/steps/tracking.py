@@ -11,12 +11,13 @@ from frappe.utils import cint, comma_and
 from metalcraft_workflow.facts import delivery, returns
 from metalcraft_workflow.facts.final_pack import figures_of, lock_process_orders, sync_figures
 from metalcraft_workflow.facts.orders import orders_of, read_orders, sync_stage
+from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.workflow import gate_of, outside_state, set_fact
 from metalcraft_workflow.rules.stage import order_stage, stage_of_head
 
 
 def set_follows_process(doc: Document, method: str | None = None) -> None:
-	"""Say of a new Sales Order or Delivery Note whether it follows the process.
+	"""Say of a new Sales Order or Delivery Note whether it follows the process, and give it its ID.
 
 	Orders do. A delivery does, unless all its orders are from before the app was installed; and then no
 	line of an order of the process may come onto it. Runs in `before_validate`, after the guard has put
@@ -24,6 +25,7 @@ def set_follows_process(doc: Document, method: str | None = None) -> None:
 	"""
 	sync_waiting()  # of a submit that ended on its way
 	if doc.is_new():
+		doc.process_id = record.new_process_id()
 		doc.follows_process = int(doc.doctype == "Sales Order" or _belongs(doc))
 	elif doc.doctype == "Delivery Note" and not doc.follows_process:
 		if orders := delivery.process_orders(doc):
@@ -32,6 +34,11 @@ def set_follows_process(doc: Document, method: str | None = None) -> None:
 					comma_and([order.name for order in orders], add_quotes=False)
 				)
 			)
+
+
+def begin_records(doc: Document, method: str | None = None) -> None:
+	"""Begin to count the records of a new document (`after_insert`)."""
+	record.begin(doc)
 
 
 def place_outside(doc: Document, method: str | None = None) -> None:

@@ -66,6 +66,68 @@ class TestCustomerMails(FrappeTestCase):
 	def comments(self, doc) -> str:
 		return " ".join(frappe.get_all("Comment", {"reference_name": doc.name}, pluck="content"))
 
+	# What says that the customer was told
+
+	def test_nobody_deletes_or_moves_what_says_that_the_customer_was_told(self):
+		order = factories.approve(self.order())
+		other = self.order()
+		(queued,) = self.mails("acknowledgement", order)
+		name = queued.communication
+		for user in ("Administrator", SUPPORT):
+			with as_user(user):
+				for change in (
+					lambda: frappe.delete_doc("Communication", name, force=True),
+					lambda: frappe.rename_doc("Communication", name, "X", force=True),
+					lambda: frappe.get_doc("Communication", name).db_set("reference_name", other.name),
+					lambda: (
+						frappe.get_doc("Communication", name)
+						.update({"reference_name": other.name})
+						.save(ignore_permissions=True)
+					),
+					lambda: (
+						frappe.get_doc("Communication", name)
+						.update({"communication_type": "Communication"})
+						.save(ignore_permissions=True)
+					),
+				):
+					with self.assertRaises(frappe.PermissionError):
+						change()
+		for method, arguments in {
+			"frappe.client.delete": {"doctype": "Communication", "name": name},
+			"frappe.email.relink": {
+				"name": name,
+				"reference_doctype": "Sales Order",
+				"reference_name": other.name,
+			},
+		}.items():
+			rest.call("Administrator", method, **arguments)
+		self.assertEqual(frappe.db.get_value("Communication", name, "reference_name"), order.name)
+		# What Frappe itself writes about it, goes on
+		frappe.get_doc("Communication", name).db_set("delivery_status", "Sent")
+
+	def test_nobody_forges_it(self):
+		order = self.order()
+		forged = frappe.get_doc(
+			{
+				"doctype": "Communication",
+				"communication_type": "Automated Message",
+				"reference_doctype": "Sales Order",
+				"reference_name": order.name,
+				"subject": "x",
+			}
+		)
+		with self.assertRaises(frappe.PermissionError):
+			forged.insert(set_name=f"closed-{order.name}")
+
+	def test_it_goes_with_all_transactions_of_its_company(self):
+		order = factories.approve(self.order())
+		(queued,) = self.mails("acknowledgement", order)
+		deletion = frappe.get_doc({"doctype": "Transaction Deletion Record", "company": factories.COMPANY})
+		deletion.insert()
+		frappe.db.set_value(deletion.doctype, deletion.name, {"docstatus": 1, "status": "Running"})
+		frappe.delete_doc("Communication", queued.communication)
+		self.assertFalse(frappe.db.exists("Communication", queued.communication))
+
 	# Acknowledgement
 
 	def test_an_approved_order_is_acknowledged(self):

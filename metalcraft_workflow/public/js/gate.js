@@ -194,33 +194,70 @@ metalcraft_workflow.gate = {
 		dialog.show();
 	},
 
-	/** Ask for a reason when the chosen action needs one. Return this from `before_workflow_action`. */
+	/** Ask for the reason and the signature that the chosen action needs. Return this from
+	 * `before_workflow_action`. */
 	async ask_reason(frm) {
-		delete frm.doc.transition_reason;
-		const action = frm.selected_workflow_action;
-		const transitions = await frappe.workflow.get_transitions(frm.doc);
-		if (!transitions.some((row) => row.action === action && cint(row.reason_required))) return;
+		const { doc, selected_workflow_action: action } = frm;
+		delete doc.transition_reason;
+		const [transitions, signature] = await Promise.all([
+			frappe.workflow.get_transitions(doc),
+			frappe.xcall("metalcraft_workflow.gates.signature.wanted", {
+				doctype: doc.doctype,
+				name: doc.name,
+				action,
+			}),
+		]);
+		const fields = [];
+		if (transitions.some((row) => row.action === action && cint(row.reason_required))) {
+			fields.push(this.reason_field());
+		}
+		if (signature) fields.push(this.signature_field(signature));
+		if (!fields.length) return;
 		// The form freezes the screen before it asks us, and thaws it after the action.
 		frappe.dom.unfreeze();
-		frm.doc.transition_reason = await this.prompt_reason(action);
+		Object.assign(doc, await this.prompt(action, fields));
 		frappe.dom.freeze();
+		if (signature) this.forget_when_sent(doc, signature);
+	},
+
+	/** What was entered goes with one request, and never with a later one. */
+	forget_when_sent(doc, signature) {
+		const forget = (_event, _request, { data }) => {
+			if (!String(data).includes(signature)) return;
+			delete doc[signature];
+			$(document).off("ajaxSend", forget);
+		};
+		$(document).on("ajaxSend", forget);
+	},
+
+	reason_field() {
+		return {
+			fieldname: "transition_reason",
+			fieldtype: "Small Text",
+			label: __("Reason"),
+			reqd: 1,
+			description: __("For whoever takes it from here. Kept on record."),
+		};
+	},
+
+	/** `signature` is the name of the attribute that the server takes it in. */
+	signature_field(signature) {
+		const code = signature === "transition_otp";
+		return {
+			fieldname: signature,
+			fieldtype: code ? "Data" : "Password",
+			label: code ? __("Code of Your Authenticator App") : __("Your Password"),
+			reqd: 1,
+			description: __("With this you sign it. The record says that you did."),
+		};
 	},
 
 	/** Stays pending when the dialog is closed: the action is not taken, and the form goes on. */
-	prompt_reason(action) {
+	prompt(action, fields) {
 		return new Promise((resolve) => {
-			frappe.prompt(
-				{
-					fieldname: "reason",
-					fieldtype: "Small Text",
-					label: __("Reason"),
-					reqd: 1,
-					description: __("For whoever takes it from here. Kept on record."),
-				},
-				({ reason }) => resolve(reason),
-				__(action),
-				__(action)
-			);
+			const dialog = frappe.prompt(fields, resolve, __(action), __(action));
+			// Or Frappe sends what is typed, key by key, to say how strong it is
+			dialog.fields_dict.transition_password?.disable_password_checks();
 		});
 	},
 

@@ -1,11 +1,23 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import cint
+
+from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates.without_workflow import SETTINGS
+
+# What a record says of documents that may go on without their workflow, or no longer
+ACTIONS = ("Needs Its Workflow", "Goes On Without Its Workflow")
 
 
 class MetalcraftSettings(Document):
 	def validate(self):
 		self.validate_warehouses()
+		self.validate_signatures()
+		self.take_reason()
+
+	def on_update(self):
+		self.record_without_workflow()
 
 	def validate_warehouses(self):
 		"""One row a company, with warehouses of that company that can hold stock."""
@@ -27,6 +39,46 @@ class MetalcraftSettings(Document):
 							row.idx, row.company, warehouse
 						)
 					)
+
+	def validate_signatures(self):
+		"""One row a gate."""
+		gates = [row.gate for row in self.signatures]
+		twice = next((row for row in self.signatures if gates.count(row.gate) > 1), None)
+		if twice:
+			frappe.throw(_("Gates That Are Signed: {0} is there twice.").format(twice.gate))
+
+	def take_reason(self):
+		"""Whoever lets documents go on without their workflow, or no longer, says why. It is for that one
+		change, so it is not kept here."""
+		before = self.get_doc_before_save()
+		changed = {
+			doctype: cint(self.get(field))
+			for doctype, field in SETTINGS.items()
+			if cint(self.get(field)) != cint(before and before.get(field))
+		}
+		reason = (self.without_workflow_reason or "").strip()
+		if changed and not reason:
+			frappe.throw(
+				_(
+					"Say why documents go on without their workflow, or why they no longer do: it is kept on record."
+				),
+				title=_("Reason Required"),
+			)
+		self.without_workflow_reason = None
+		self.flags.without_workflow = (changed, reason)
+
+	def record_without_workflow(self):
+		"""Keep on record who has changed it, and why."""
+		changed, reason = self.flags.pop("without_workflow", None) or ({}, "")
+		if changed:
+			record.write_all(
+				# The settings have no ID, and never another name
+				frappe._dict(doctype=self.doctype, name=self.name, process_id=self.name),
+				[
+					{"kind": "Setting", "action": f"{doctype}: {ACTIONS[value]}", "reason": reason}
+					for doctype, value in changed.items()
+				],
+			)
 
 	@frappe.whitelist()
 	def restore_default_workflows(self) -> None:

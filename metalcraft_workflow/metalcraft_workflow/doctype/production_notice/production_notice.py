@@ -50,4 +50,4 @@ class ProductionNotice(Document):
 
 def on_doctype_update():
 	"""One notice an order, department and revision: the database holds it, whoever writes."""
-	frappe.db.add_unique("Production Notice", ["sales_order", "department", "revision"])
+	frappe.db.add_unique("Production Notice", ["process_id", "department", "revision"])

@@ -1,27 +1,21 @@
 import frappe
-from frappe import _
-from frappe.model.document import Document
+
+from metalcraft_workflow.gates.append_only import AppendOnly
+from metalcraft_workflow.rules.chain import digest_of_record
+from metalcraft_workflow.rules.requirement import _lt
 
 
-class ReleaseRecord(Document):
-	"""One passage, waiver or voiding of a document. Written once; nobody changes or deletes it."""
+class ReleaseRecord(AppendOnly):
+	"""One passage, waiver or voiding of a document; see `gates.record`."""
 
-	def validate(self):
-		if not self.is_new():
-			self.refuse()
+	kept = _lt("A release record is kept as it was written. It cannot be entered, changed or deleted.")
 
-	def before_change(self):
-		self.refuse()  # what db_set comes through
+	def db_insert(self, *args, **kwargs):
+		# Last of all: Frappe has cleaned its texts and set its time
+		self.digest = digest_of_record(self.as_dict(), self.previous or "")
+		super().db_insert(*args, **kwargs)
 
-	def before_rename(self, old, new, merge=False):
-		self.refuse()
 
-	def on_trash(self):
-		self.refuse()
-
-	def refuse(self):
-		frappe.throw(
-			_("A release record is kept as it was written. It cannot be changed or deleted."),
-			frappe.PermissionError,
-			title=_("Kept for Good"),
-		)
+def on_doctype_update():
+	"""Each record of a document has a number of its own: the database holds it, whoever writes."""
+	frappe.db.add_unique("Release Record", ["process_id", "sequence"])

@@ -89,17 +89,16 @@ def passages(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str
 		lambda some: (
 			frappe.qb.from_(record)
 			.join(note)
-			.on(record.reference_name == note.name)
-			.where(record.reference_doctype == DELIVERY)
-			.where(record.reference_name.isin(some))
+			.on(record.process_id == note.process_id)  # not the name, which a deleted draft may have had
+			.where(note.name.isin(some))
 			.where(record.gate != "")
-			.where(record.creation >= note.creation)  # older ones are about a draft that had the same name
 			.select(
 				record.name,
 				record.reference_name,
 				record.gate,
 				record.kind,
 				record.creation,
+				record.sequence,
 				record.action,
 				record.user,
 				record.role,
@@ -110,7 +109,7 @@ def passages(deliveries: set[str], visibility: Visibility) -> Iterable[tuple[str
 	)
 	readable = visibility.may_read("Release Record", {row.name for row in rows})
 	for release in batch_trace.standing(
-		batch_trace.Release((DELIVERY, row.reference_name), row.gate, row.kind, (row.creation, row.name), row)
+		batch_trace.Release((DELIVERY, row.reference_name), row.gate, row.kind, row.sequence, row)
 		for row in rows
 		if row.name in readable
 	):

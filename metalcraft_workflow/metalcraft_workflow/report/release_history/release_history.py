@@ -1,9 +1,12 @@
 """Everything that happened to an order and its deliveries, in the order in which it happened."""
 
 import json
+from datetime import datetime
 
 import frappe
 from frappe import _
+
+from metalcraft_workflow.gates import record
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -20,18 +23,13 @@ def execute(filters: dict | None = None) -> tuple:
 
 def get_rows(sales_order: str) -> list[dict]:
 	"""One row a passage, waiver or voiding, the oldest first."""
-	deliveries = frappe.get_all(
-		"Delivery Note Item",
-		filters={"against_sales_order": sales_order},
-		pluck="parent",
-		distinct=True,
-	)
 	rows = frappe.get_list(
 		"Release Record",
-		filters={"reference_name": ["in", [sales_order, *deliveries]]},
+		filters={"process_id": ["in", process_ids(sales_order)]},
 		fields=[
 			"name",
 			"creation",
+			"process_id",
 			"reference_doctype",
 			"reference_name",
 			"kind",
@@ -45,9 +43,14 @@ def get_rows(sales_order: str) -> list[dict]:
 			"role",
 			"reason",
 		],
-		order_by="creation, name",
+		order_by="process_id, sequence",
 		limit=0,
 	)
+	# The records of one document follow each other, also where the clock was set back between them
+	latest: dict[str, datetime] = {}
+	for row in rows:
+		latest[row.process_id] = row.at = max(row.creation, latest.get(row.process_id, row.creation))
+	rows.sort(key=lambda row: row.at)
 	for row in rows:
 		row.what = (
 			_("Waived: {0}").format(row.requirement) if row.kind == "Waiver" else _(row.action or row.kind)
@@ -59,6 +62,22 @@ def get_rows(sales_order: str) -> list[dict]:
 			for requirement in json.loads(row.pop("requirements") or "[]")
 		)
 	return rows
+
+
+def process_ids(sales_order: str) -> list[str]:
+	"""The IDs of the order and of the deliveries against it."""
+	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
+	deliveries = (
+		frappe.qb.from_(note)
+		.join(line)
+		.on(line.parent == note.name)
+		.where(line.against_sales_order == sales_order)
+		.where(note.process_id.isnotnull())
+		.select(note.process_id)
+		.distinct()
+		.run(pluck=True)
+	)
+	return [frappe.db.get_value("Sales Order", sales_order, "process_id") or record.NOBODY, *deliveries]
 
 
 def get_columns() -> list[dict]:
@@ -75,7 +94,7 @@ def get_columns() -> list[dict]:
 		{"fieldname": "what", "label": _("What"), "fieldtype": "Data", "width": 170},
 		{"fieldname": "from_state", "label": _("From State"), "fieldtype": "Data", "width": 140},
 		{"fieldname": "to_state", "label": _("To State"), "fieldtype": "Data", "width": 140},
-		{"fieldname": "user", "label": _("Who"), "fieldtype": "Link", "options": "User", "width": 190},
+		{"fieldname": "user", "label": _("Who"), "fieldtype": "Data", "width": 190},
 		{"fieldname": "role", "label": _("In the Role"), "fieldtype": "Data", "width": 130},
 		{"fieldname": "reason", "label": _("Reason"), "fieldtype": "Data", "width": 240},
 		{"fieldname": "checked", "label": _("What Was Checked"), "fieldtype": "Data", "width": 320},

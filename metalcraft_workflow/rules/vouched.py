@@ -1,0 +1,586 @@
+"""What the gates vouch for, field by field, and which fields may change behind a gate.
+
+Every field of an order and of a delivery that anybody can write is in one of the tables here; a test holds
+that. A table that a release was made by is never edited: what it says goes into the next version, with a
+function of its own beside the one before (see "Fingerprints" in docs/developers.md).
+"""
+
+ORDER, ORDER_LINE = "Sales Order", "Sales Order Item"
+DELIVERY, DELIVERY_LINE = "Delivery Note", "Delivery Note Item"
+PART, TERM, TAX, TEAM, RULE = (
+	"Packed Item",
+	"Payment Schedule",
+	"Sales Taxes and Charges",
+	"Sales Team",
+	"Pricing Rule Detail",
+)
+
+# What an approval vouches for: the deal, and what is made for it
+APPROVAL_2: dict[str, tuple[str, ...]] = {
+	ORDER: (
+		"customer",
+		"company",
+		"order_type",
+		"transaction_date",
+		"po_no",
+		"po_date",
+		"currency",
+		"conversion_rate",
+		"additional_discount_percentage",
+		"discount_amount",
+		"payment_terms_template",
+		# Taxes and charges too: what the customer owes in the end
+		"grand_total",
+		"incoterm",
+		"named_place",
+		"terms",
+		# Where it goes, and where the invoice goes
+		"shipping_address_name",
+		"shipping_address",
+		"customer_address",
+		"address_display",
+		# Whether it is delivered at all
+		"skip_delivery_note",
+	),
+	ORDER_LINE: (
+		"item_code",
+		"item_name",
+		"description",
+		"customer_part_no",
+		"additional_notes",
+		"qty",
+		"uom",
+		"conversion_factor",
+		"rate",
+		"delivery_date",
+		"delivered_by_supplier",
+		"traceability_required",
+	),
+	PART: ("parent_item", "item_code", "qty", "uom"),
+	TERM: (
+		"payment_term",
+		"due_date",
+		"invoice_portion",
+		"payment_amount",
+		"discount_type",
+		"discount",
+		"discount_date",
+	),
+	"Required Document": ("document_type",),
+}
+
+# What a finished packing vouches for: what is in the boxes, and what the papers in them say
+PACKING_2: dict[str, tuple[str, ...]] = {
+	DELIVERY_LINE: (
+		"name",
+		"so_detail",
+		"against_sales_order",
+		"item_code",
+		"item_name",
+		"description",
+		"customer_part_no",
+		"qty",
+		"uom",
+		"conversion_factor",
+		"warehouse",
+		"target_warehouse",
+		"return_authorization_item",
+		# Batches and serial numbers, wherever they are named
+		"sources",
+	),
+	PART: ("parent_detail_docname", "item_code", "qty", "uom", "warehouse", "target_warehouse", "sources"),
+	"Traceability Entry": (
+		"delivery_note_item",
+		"item_code",
+		"qty",
+		"batch_no",
+		"serial_nos",
+		"heat_no",
+		"supplier_lot",
+		"supplier",
+		"source_purchase_order",
+		"purchase_receipt",
+		"certificate",
+	),
+}
+
+# Where batches and serial numbers are named; together they are the `sources` above
+SOURCES = ("serial_and_batch_bundle", "batch_no", "serial_no")
+
+# What the release of documents vouches for
+DOCUMENTS_1: dict[str, tuple[str, ...]] = {
+	"Shipment Document": ("document_type", "batch_no", "file", "dropped")
+}
+
+# What a clearance vouches for beside both: where it goes, for how much
+CLEARANCE_2: dict[str, tuple[str, ...]] = {
+	DELIVERY: (
+		"customer",
+		"company",
+		"currency",
+		"conversion_rate",
+		"grand_total",
+		"shipping_address_name",
+		"shipping_address",
+		"customer_address",
+		"address_display",
+		"incoterm",
+		"named_place",
+		"is_return",
+		"return_against",
+		"return_authorization",
+	),
+	DELIVERY_LINE: ("name", "rate"),
+}
+
+# Fields that may change behind a gate, each with the reason. What the app's server alone writes is not here.
+TOTAL = "The total is vouched for, and the rate of each line"
+BOOKS = "How it is booked, not what is sold"
+PAPER = "How it is printed"
+OURS = "Who of the house has earned by it, and where the customer came from"
+WHOM = "Whom the house talks to"
+DERIVED = "ERPNext derives it from what is vouched for, or from other documents"
+AGAIN = "The gates that follow ask for it again"
+SHIPPING = "Shipping says it when the goods go out"
+TOLD = "The departments are told of each change at once"
+CLOSING = "It is about closing the order, not about what is sold"
+STOCK = "Where the house keeps it, until it is packed"
+SOURCE = "Who makes it or buys it, not what is made"
+CATALOGUE = "The item says it"
+
+HARMLESS: dict[str, dict[str, tuple[str, ...]]] = {
+	ORDER: {
+		AGAIN: ("customer_po_file", "po_reuse_confirmed", "differences_acknowledged"),
+		TOTAL: (
+			"selling_price_list",
+			"price_list_currency",
+			"plc_conversion_rate",
+			"ignore_pricing_rule",
+			"tax_category",
+			"taxes_and_charges",
+			"shipping_rule",
+			"apply_discount_on",
+			"base_discount_amount",
+			"coupon_code",
+			"loyalty_points",
+			"loyalty_amount",
+			"disable_rounded_total",
+		),
+		DERIVED: (
+			"delivery_date",
+			"customer_name",
+			"tax_id",
+			"customer_group",
+			"territory",
+			"has_unit_price_items",
+			"amended_from",
+			"total_qty",
+			"total_net_weight",
+			"base_total",
+			"base_net_total",
+			"total",
+			"net_total",
+			"base_total_taxes_and_charges",
+			"total_taxes_and_charges",
+			"base_grand_total",
+			"base_rounding_adjustment",
+			"base_rounded_total",
+			"base_in_words",
+			"rounding_adjustment",
+			"rounded_total",
+			"in_words",
+			"other_charges_calculation",
+			"advance_paid",
+			"status",
+			"delivery_status",
+			"billing_status",
+			"per_delivered",
+			"per_billed",
+			"per_picked",
+			"is_internal_customer",
+			"represents_company",
+			"inter_company_order_reference",
+			"party_account_currency",
+		),
+		BOOKS: ("cost_center", "project", "from_date", "to_date", "auto_repeat"),
+		STOCK: (
+			"set_warehouse",
+			"reserve_stock",
+			"scan_barcode",
+			"dispatch_address_name",
+			"dispatch_address",
+		),
+		WHOM: (
+			"contact_person",
+			"contact_display",
+			"contact_phone",
+			"contact_mobile",
+			"contact_email",
+			"company_address",
+			"company_address_display",
+			"company_contact_person",
+		),
+		PAPER: (
+			"title",
+			"naming_series",
+			"letter_head",
+			"group_same_items",
+			"select_print_heading",
+			"language",
+			"tc_name",
+		),
+		OURS: (
+			"sales_partner",
+			"amount_eligible_for_commission",
+			"commission_rate",
+			"total_commission",
+			"source",
+			"campaign",
+		),
+		TOLD: ("production_notes",),
+		CLOSING: ("keep_open",),
+	},
+	ORDER_LINE: {
+		TOTAL: (
+			"price_list_rate",
+			"base_price_list_rate",
+			"margin_type",
+			"margin_rate_or_amount",
+			"rate_with_margin",
+			"base_rate_with_margin",
+			"discount_percentage",
+			"discount_amount",
+			"distributed_discount_amount",
+			"item_tax_template",
+			"item_tax_rate",
+			"pricing_rules",
+			"is_free_item",
+			"blanket_order",
+			"against_blanket_order",
+			"blanket_order_rate",
+		),
+		DERIVED: (
+			"amount",
+			"base_rate",
+			"base_amount",
+			"net_rate",
+			"net_amount",
+			"base_net_rate",
+			"base_net_amount",
+			"stock_uom",
+			"stock_qty",
+			"stock_uom_rate",
+			"total_weight",
+			"transaction_date",
+			"stock_reserved_qty",
+			"billed_amt",
+			"valuation_rate",
+			"gross_profit",
+			"actual_qty",
+			"company_total_stock",
+			"projected_qty",
+			"ordered_qty",
+			"planned_qty",
+			"production_plan_qty",
+			"work_order_qty",
+			"delivered_qty",
+			"produced_qty",
+			"returned_qty",
+			"picked_qty",
+		),
+		AGAIN: ("prevdoc_docname", "quotation_item"),
+		CATALOGUE: (
+			"customer_item_code",
+			"is_stock_item",
+			"item_group",
+			"brand",
+			"image",
+			"weight_per_unit",
+			"weight_uom",
+		),
+		STOCK: ("warehouse", "target_warehouse", "reserve_stock"),
+		SOURCE: (
+			"supplier",
+			"bom_no",
+			"ensure_delivery_based_on_produced_serial_no",
+			"material_request",
+			"material_request_item",
+			"purchase_order",
+			"purchase_order_item",
+		),
+		BOOKS: ("cost_center", "project", "grant_commission"),
+		PAPER: ("page_break",),
+	},
+	TERM: {
+		DERIVED: (
+			"outstanding",
+			"paid_amount",
+			"discounted_amount",
+			"base_payment_amount",
+			"base_outstanding",
+			"base_paid_amount",
+		),
+		BOOKS: ("mode_of_payment",),
+		PAPER: ("description",),
+	},
+	TAX: {
+		TOTAL: (
+			"charge_type",
+			"row_id",
+			"included_in_print_rate",
+			"included_in_paid_amount",
+			"rate",
+			"tax_amount",
+			"total",
+			"tax_amount_after_discount_amount",
+			"base_tax_amount",
+			"base_total",
+			"base_tax_amount_after_discount_amount",
+			"item_wise_tax_detail",
+			"dont_recompute_tax",
+		),
+		BOOKS: ("account_head", "cost_center", "account_currency"),
+		PAPER: ("description",),
+	},
+	PART: {
+		DERIVED: (
+			"conversion_factor",
+			"rate",
+			"delivered_by_supplier",
+			"actual_batch_qty",
+			"actual_qty",
+			"projected_qty",
+			"ordered_qty",
+			"packed_qty",
+			"incoming_rate",
+			"picked_qty",
+			"prevdoc_doctype",
+			"use_serial_batch_fields",
+		),
+		CATALOGUE: ("item_name", "description"),
+		PAPER: ("page_break",),
+	},
+	TEAM: {
+		OURS: (
+			"sales_person",
+			"contact_no",
+			"allocated_percentage",
+			"allocated_amount",
+			"commission_rate",
+			"incentives",
+		)
+	},
+	RULE: {
+		TOTAL: (
+			"pricing_rule",
+			"item_code",
+			"margin_type",
+			"rate_or_discount",
+			"child_docname",
+			"rule_applied",
+		)
+	},
+	DELIVERY: {
+		SHIPPING: (
+			"posting_date",
+			"posting_time",
+			"set_posting_time",
+			"transporter",
+			"transporter_name",
+			"driver",
+			"driver_name",
+			"lr_no",
+			"lr_date",
+			"vehicle_no",
+			"packages",
+			"gross_weight",
+			"gross_weight_uom",
+			"packing_notes",
+			"carrier",
+			"tracking_number",
+			"tracking_url",
+			"ship_date",
+			"instructions",
+		),
+		TOTAL: (
+			"selling_price_list",
+			"price_list_currency",
+			"plc_conversion_rate",
+			"ignore_pricing_rule",
+			"tax_category",
+			"taxes_and_charges",
+			"shipping_rule",
+			"apply_discount_on",
+			"base_discount_amount",
+			"additional_discount_percentage",
+			"discount_amount",
+			"disable_rounded_total",
+		),
+		DERIVED: (
+			"customer_name",
+			"tax_id",
+			"customer_group",
+			"territory",
+			"amended_from",
+			"total_qty",
+			"total_net_weight",
+			"base_total",
+			"base_net_total",
+			"total",
+			"net_total",
+			"base_total_taxes_and_charges",
+			"total_taxes_and_charges",
+			"base_grand_total",
+			"base_rounding_adjustment",
+			"base_rounded_total",
+			"base_in_words",
+			"rounding_adjustment",
+			"rounded_total",
+			"in_words",
+			"other_charges_calculation",
+			"po_no",
+			"po_date",
+			"status",
+			"installation_status",
+			"per_billed",
+			"per_installed",
+			"per_returned",
+			"is_internal_customer",
+			"represents_company",
+			"inter_company_reference",
+		),
+		BOOKS: ("cost_center", "project", "issue_credit_note", "auto_repeat", "excise_page"),
+		STOCK: (
+			"set_warehouse",
+			"set_target_warehouse",
+			"scan_barcode",
+			"scan_traceability",
+			"dispatch_address_name",
+			"dispatch_address",
+		),
+		WHOM: (
+			"contact_person",
+			"contact_display",
+			"contact_mobile",
+			"contact_email",
+			"company_address",
+			"company_address_display",
+			"company_contact_person",
+		),
+		PAPER: (
+			"title",
+			"naming_series",
+			"letter_head",
+			"print_without_amount",
+			"group_same_items",
+			"select_print_heading",
+			"language",
+			"tc_name",
+			"terms",
+		),
+		OURS: (
+			"sales_partner",
+			"amount_eligible_for_commission",
+			"commission_rate",
+			"total_commission",
+			"source",
+			"campaign",
+		),
+	},
+	DELIVERY_LINE: {
+		TOTAL: (
+			"price_list_rate",
+			"base_price_list_rate",
+			"margin_type",
+			"margin_rate_or_amount",
+			"rate_with_margin",
+			"base_rate_with_margin",
+			"discount_percentage",
+			"discount_amount",
+			"distributed_discount_amount",
+			"item_tax_template",
+			"item_tax_rate",
+			"pricing_rules",
+			"is_free_item",
+		),
+		DERIVED: (
+			"amount",
+			"base_rate",
+			"base_amount",
+			"net_rate",
+			"net_amount",
+			"base_net_rate",
+			"base_net_amount",
+			"stock_uom",
+			"stock_qty",
+			"stock_uom_rate",
+			"total_weight",
+			"returned_qty",
+			"billed_amt",
+			"incoming_rate",
+			"actual_qty",
+			"actual_batch_qty",
+			"company_total_stock",
+			"installed_qty",
+			"packed_qty",
+			"received_qty",
+			"against_sales_invoice",
+			"si_detail",
+			"dn_detail",
+			"against_pick_list",
+			"pick_list_item",
+			"material_request",
+			"material_request_item",
+			"purchase_order",
+			"purchase_order_item",
+			"use_serial_batch_fields",
+			"has_item_scanned",
+		),
+		CATALOGUE: (
+			"barcode",
+			"customer_item_code",
+			"brand",
+			"item_group",
+			"image",
+			"weight_per_unit",
+			"weight_uom",
+		),
+		AGAIN: ("quality_inspection",),
+		BOOKS: ("allow_zero_valuation_rate", "expense_account", "cost_center", "project", "grant_commission"),
+		PAPER: ("page_break",),
+	},
+	"Shipment Document": {
+		AGAIN: ("status", "remark", "item_code", "drop_reason"),
+		DERIVED: (
+			"reason",
+			"uploaded_by",
+			"uploaded_on",
+			"accepted_by",
+			"accepted_on",
+			"rejected_by",
+			"rejected_on",
+			"dropped_by",
+			"dropped_on",
+		),
+	},
+	"Traceability Entry": {DERIVED: ("line_no",)},
+}
+
+
+def vouched() -> dict[str, set[str]]:
+	"""Table -> the fields that some gate vouches for today."""
+	found: dict[str, set[str]] = {}
+	for tables in (APPROVAL_2, PACKING_2, DOCUMENTS_1, CLEARANCE_2):
+		for table, fields in tables.items():
+			found.setdefault(table, set()).update(fields)
+	for table in (DELIVERY_LINE, PART):
+		found[table].update(SOURCES)
+	return found
+
+
+def harmless() -> dict[str, set[str]]:
+	"""Table -> the fields that may change behind a gate."""
+	return {
+		table: {field for fields in reasons.values() for field in fields}
+		for table, reasons in HARMLESS.items()
+	}
