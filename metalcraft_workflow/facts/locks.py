@@ -6,6 +6,7 @@ ring:
 3. The Return Authorization that goods come back by.
 4. Delivery Notes that goods come back of, batches, serial numbers: each in the order of their names.
 5. The Customer and its credit limit.
+6. The document's place in the log (`Record Chain`), which only who holds the document takes.
 
 Somebody may hold rows of 1 and wait for 2. So who holds orders never waits for rows of what others save:
 `final_pack.read` passes by what is locked. And a Return Authorization takes no order when it is saved, for

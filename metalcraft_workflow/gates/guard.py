@@ -336,8 +336,9 @@ def restore_server_fields(doc: Document, before: Document | None) -> None:
 def restore(row: Document, stored: Document | None) -> None:
 	"""Put back the server's fields of one document or row, from what is `stored` of it."""
 	for name in FIELDS.get(row.doctype, ()):
-		if row.meta.has_field(name):
-			row.set(name, stored.get(name) if stored else None)
+		if df := row.meta.get_field(name):
+			nothing = 0 if df.fieldtype in frappe.model.numeric_fieldtypes else None
+			row.set(name, stored.get(name) if stored else nothing)
 
 
 def void_if_changed(doc: Document) -> None:

@@ -25,7 +25,8 @@ def seal() -> int:
 	sealed = 0
 	while count := seal_set():
 		sealed += count
-		frappe.db.commit()  # nosemgrep: each seal stands by itself in this background job
+		# Each seal stands by itself in this background job
+		frappe.db.commit()  # nosemgrep
 	return sealed
 
 

@@ -16,7 +16,8 @@ def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> 
 	The waiver holds for the document as it is now and lapses when what the gate vouches for changes.
 	Raises PermissionError for who may not, ValidationError when there is no reason or nothing to waive.
 	"""
-	doc = frappe.get_doc(doctype, name)
+	# Who saves the document holds it before its place in the log, and so does who waives
+	doc = frappe.get_doc(doctype, name, for_update=True)
 	doc.check_permission("read")
 	if not any(has_passed(attached, gate) for attached in states_by_gate(doctype).values()):
 		frappe.throw(

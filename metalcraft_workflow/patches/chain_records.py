@@ -21,7 +21,8 @@ def execute() -> None:
 	)
 	while ids := query.run(pluck=True):
 		chain_records(ids)
-		frappe.db.commit()  # nosemgrep: a migrate, in sets
+		# A migrate, in sets
+		frappe.db.commit()  # nosemgrep
 
 
 def chain_records(ids: list[str]) -> None:

@@ -1,5 +1,5 @@
-"""The app's fields that the server alone writes. What a client sends for them is not heard, whatever
-Customize Form says of `read_only`."""
+"""The fields that the server alone writes: of the app, and what ERPNext works out from other documents. What a
+client sends for them is not heard, whatever Customize Form says of `read_only`."""
 
 FIELDS: dict[str, tuple[str, ...]] = {
 	"Sales Order": (
@@ -14,9 +14,43 @@ FIELDS: dict[str, tuple[str, ...]] = {
 		"approved_on",
 		"credit_hold_reason",
 		"quotation_differences",
+		# ERPNext's; the customer's credit is judged by what is billed
+		"per_delivered",
+		"per_billed",
+		"per_picked",
+		"advance_paid",
 	),
-	"Sales Order Item": ("final_pack_qty",),
-	"Delivery Note": ("documents_required", "document_versions", "follows_process", "process_id"),
-	"Delivery Note Item": ("customer_po_no",),
-	"Sales Invoice": ("tracking_number", "invoice_sent_on"),
+	"Sales Order Item": (
+		"final_pack_qty",
+		# ERPNext's; what a supplier delivers is known by them alone
+		"delivered_qty",
+		"returned_qty",
+		"billed_amt",
+		"ordered_qty",
+		"planned_qty",
+		"production_plan_qty",
+		"work_order_qty",
+		"produced_qty",
+		"picked_qty",
+		"stock_reserved_qty",
+	),
+	"Delivery Note": (
+		"documents_required",
+		"document_versions",
+		"follows_process",
+		"process_id",
+		# ERPNext's
+		"per_billed",
+		"per_installed",
+		"per_returned",
+	),
+	"Delivery Note Item": (
+		"customer_po_no",
+		# ERPNext's
+		"billed_amt",
+		"returned_qty",
+		"installed_qty",
+		"packed_qty",
+		"received_qty",
+	),
 }

@@ -14,6 +14,46 @@ from metalcraft_workflow.tests.support.factories import APPROVER, SHIPPER, SUPPO
 DOCUMENTS = ("Sales Order", "Delivery Note")
 # What shows it by its place, not by what it says
 PLACES = {"Delivery Note Item": {"name"}}
+# Fields that ERPNext has in one of the versions alone
+ONLY_IN = {
+	"Sales Order": {
+		"advance_payment_status",
+		"is_subcontracted",
+		"last_scanned_warehouse",
+		"source",
+		"campaign",
+		"utm_source",
+		"utm_medium",
+		"utm_campaign",
+		"utm_content",
+	},
+	"Sales Order Item": {"fg_item", "fg_item_qty", "subcontracted_qty"},
+	"Delivery Note": {
+		"delivery_trip",
+		"last_scanned_warehouse",
+		"source",
+		"campaign",
+		"utm_source",
+		"utm_medium",
+		"utm_campaign",
+		"utm_content",
+	},
+	"Sales Taxes and Charges": {
+		"project",
+		"net_amount",
+		"base_net_amount",
+		"set_by_item_tax_template",
+		"is_tax_withholding_account",
+		"item_wise_tax_detail",
+	},
+	"Payment Schedule": {
+		"due_date_based_on",
+		"credit_days",
+		"credit_months",
+		"discount_validity_based_on",
+		"discount_validity",
+	},
+}
 # Read from the rows of the bundle; the tests of packing change those
 BUNDLE = "serial_and_batch_bundle"
 
@@ -66,8 +106,9 @@ class TestEveryField(FingerprintCase):
 	def test_no_list_names_a_field_that_is_not_there(self):
 		for named in (vouched.vouched(), vouched.harmless()):
 			for table, fields in named.items():
-				there = {df.fieldname for df in frappe.get_meta(table).fields} | {"name", "sources"}
-				self.assertEqual(fields - there, set(), table)
+				if frappe.db.exists("DocType", table):
+					there = {df.fieldname for df in frappe.get_meta(table).fields} | {"name", "sources"}
+					self.assertEqual(fields - there - ONLY_IN.get(table, set()), set(), table)
 
 	def test_a_change_of_each_field_that_is_vouched_for_shows(self):
 		for doctype in DOCUMENTS:

@@ -3,6 +3,8 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.guard import PassageRefused, ReasonRequired
 from metalcraft_workflow.gates.record import last_passage
+from metalcraft_workflow.rules.server_fields import FIELDS
+from metalcraft_workflow.setup.custom_fields import get_custom_fields
 from metalcraft_workflow.tests.support import factories
 from metalcraft_workflow.tests.support.factories import APPROVER, SUPPORT, act, as_user
 
@@ -72,6 +74,30 @@ class TestGuard(FrappeTestCase):
 			doc.reload()
 		self.assertFalse(doc.approved_by)
 		self.assertNotEqual(doc.order_stage, "Closed")
+
+	def test_the_list_of_server_fields_has_all_that_the_app_makes(self):
+		for doctype in ("Sales Order", "Sales Order Item", "Delivery Note", "Delivery Note Item"):
+			ours = {row["fieldname"] for row in get_custom_fields()[doctype] if row.get("read_only")}
+			self.assertEqual(ours - set(FIELDS[doctype]), set())
+
+	def test_server_fields_are_the_servers_whatever_customize_form_says(self):
+		for fieldname in ("approved_by", "order_stage"):
+			frappe.db.set_value("Custom Field", {"dt": "Sales Order", "fieldname": fieldname}, "read_only", 0)
+		frappe.clear_cache(doctype="Sales Order")
+		self.addCleanup(frappe.clear_cache, doctype="Sales Order")
+		self.test_server_fields_are_the_servers()
+
+	def test_nobody_says_that_an_order_is_delivered_and_billed(self):
+		order = factories.make_order(per_billed=100, advance_paid=500)
+		with as_user(SUPPORT):
+			doc = frappe.get_doc("Sales Order", order.name)
+			doc.update({"per_billed": 100, "per_delivered": 100, "advance_paid": 500})
+			doc.items[0].update({"delivered_qty": 10, "billed_amt": 1000, "returned_qty": 10})
+			doc.save()
+			doc.reload()
+		self.assertEqual((doc.per_billed, doc.per_delivered, doc.advance_paid), (0, 0, 0))
+		row = doc.items[0]
+		self.assertEqual((row.delivered_qty, row.billed_amt, row.returned_qty), (0, 0, 0))
 
 	def test_approved_order_is_not_edited_out_of_turn(self):
 		order = factories.approve(factories.make_order())
