@@ -4,8 +4,8 @@ alone: of an order or a delivery of the process, every table is written through 
 "Update Items" of ERPNext writes the lines of a submitted order one by one, and goes on working. What tells it
 from a row that somebody writes is not anything that is sent, but what is asked for: whoever writes a row alone
 has to name its table in the request, and "Update Items" is asked to change an order. So a row goes through
-when the request (or the background job) was asked for something else; then it is for the editor of the
-document, and the server's fields of it are put back.
+when the request (or the background job) was asked for something else, and a line when "Update Items" was asked
+for its order; then it is for the editor of the document, and the server's fields of it are put back.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def check_row(row: Document, method: str | None = None) -> None:
 	document = _process_document(row.parenttype, row.parent)
 	if not document:
 		return
-	if frappe.flags.in_import or is_named(row.doctype):
+	if frappe.flags.in_import or is_named(row.doctype) or is_of_another(row):
 		refuse_alone(row)
 	if method != "on_trash":
 		restore(row, row.get_doc_before_save())
@@ -111,6 +111,13 @@ def is_named(table: str) -> bool:
 	"""Whether the request, or the background job, was asked to write rows of `table`."""
 	table = table.casefold()
 	return any(str(named.get("doctype")).casefold() == table for named in _named())
+
+
+def is_of_another(row: Document) -> bool:
+	"""Whether "Update Items" was asked for another order than that of this line, which it does not look at."""
+	if not getattr(frappe.local, "request", None) or _address()[1] != UPDATE_ITEMS:
+		return False
+	return row.parent != _arguments().get("parent_doctype_name")
 
 
 def _process_document(doctype: str | None, name: str | None) -> frappe._dict | None:

@@ -32,6 +32,8 @@ Name = tuple[str, str]  # DocType and name
 def keep(doc: Document, method: str, old: str, new: str, merge: bool = False) -> None:
 	"""Keep that a record was renamed, or merged into another. In `after_rename` of what a fingerprint or a
 	release record names."""
+	if not frappe.db.table_exists(CHANGE):
+		return  # renamed by a patch, before the update that brings this table
 	append(
 		{
 			"doctype": CHANGE,

@@ -671,7 +671,7 @@ def _customer_part_no() -> dict:
 def _process_id() -> dict:
 	return {
 		"fieldname": "process_id",
-		"label": "Process ID",
+		"label": _lt("Process ID"),
 		"fieldtype": "Data",
 		"insert_after": "follows_process",
 		"read_only": 1,
@@ -680,7 +680,7 @@ def _process_id() -> dict:
 		"report_hide": 1,
 		"no_copy": 1,
 		"allow_on_submit": 1,
-		"description": "What the records of this document are found by",
+		"description": _lt("What the records of this document are found by"),
 	}
 
 

@@ -115,10 +115,9 @@ class TestRowsAlone(FrappeTestCase):
 		with self.assertRaises(frappe.PermissionError):
 			frappe.delete_doc("Sales Order Item", order.items[0].name)
 
-	def test_update_items_goes_on_working(self):
-		order = self.approved_order()
-		row = order.items[0]
-		answer = call(
+	def update_items(self, order, *rows):
+		"""Set the quantity of lines to 8, as the form's "Update Items" does."""
+		return call(
 			APPROVER,
 			lines.UPDATE_ITEMS,
 			parent_doctype="Sales Order",
@@ -136,9 +135,19 @@ class TestRowsAlone(FrappeTestCase):
 						"delivery_date": str(row.delivery_date),
 						"final_pack_qty": 10,
 					}
+					for row in rows
 				]
 			),
 		)
+
+	def test_update_items_changes_no_line_of_another_order(self):
+		order, other = self.approved_order(), self.approved_order()
+		self.assertRefused(self.update_items(order, *order.items, *other.items))
+		self.assertEqual(frappe.db.get_value("Sales Order Item", other.items[0].name, "qty"), 10)
+
+	def test_update_items_goes_on_working(self):
+		order = self.approved_order()
+		answer = self.update_items(order, *order.items)
 		self.assertEqual(answer.status, 200, answer.text)
 		stored = frappe.get_doc("Sales Order", order.name)
 		self.assertEqual((stored.items[0].qty, stored.items[0].final_pack_qty), (8, 0))
