@@ -30,7 +30,7 @@ from metalcraft_workflow.gates.workflow import (
 	state_with_gate,
 	transitions_from,
 )
-from metalcraft_workflow.rules.path import OUTSIDE, can_be_reviewed, gates_between, has_passed
+from metalcraft_workflow.rules.path import OUTSIDE, RELEASED_AT, can_be_reviewed, gates_between, has_passed
 from metalcraft_workflow.rules.requirement import Requirement, unmet
 from metalcraft_workflow.rules.server_fields import FIELDS
 
@@ -353,7 +353,8 @@ def void_if_changed(doc: Document) -> None:
 	state = doc.get(field)
 	state_gate = gate_of_state(workflow, state)
 	for gate in frappe.get_hooks("metalcraft_fingerprints", {}):
-		if cint(doc.docstatus) and not can_be_reviewed(gate):
+		# What was submitted stands by its release, not by what was asked for before
+		if cint(doc.docstatus) and not (gate == RELEASED_AT.get(doc.doctype) and can_be_reviewed(gate)):
 			continue
 		passage = record.last_passage(doc, gate) if has_passed(state_gate, gate) else None
 		if not passage or not passage.fingerprint or registry.holds(passage, doc):

@@ -199,6 +199,13 @@ class TestChanges(FingerprintCase):
 			doc.save()
 		self.order_in("Change Review", order)
 
+	def test_an_accepted_change_is_looked_at_once(self):
+		order = factories.approve(factories.make_order())
+		factories.change_quantity(order, 8)
+		order = act(order, "Accept Changes", "approver2@metalcraft.test")
+		edit(order, APPROVER, keep_open=1)
+		self.order_in("Approved", order)
+
 	def test_what_is_harmless_changes_nothing(self):
 		order = factories.approve(factories.make_order())
 		edit(order, APPROVER, keep_open=1, letter_head=None, group_same_items=1)
