@@ -7,7 +7,7 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.message import sentence
-from metalcraft_workflow.gates.names import former
+from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
 from metalcraft_workflow.rules.path import gates_between
@@ -32,7 +32,7 @@ def get_checklist(doctype: str, name: str) -> list[dict]:
 def arrival(doc: Document) -> list[dict]:
 	"""The reason that was given when `doc` came to the state it is in, for whoever takes it from here."""
 	last = record.last_move(doc)
-	if not last or not last.reason or last.to_state not in former("Workflow State", state_of(doc)):
+	if not last or not last.reason or not is_among("Workflow State", state_of(doc), {last.to_state}):
 		return []
 	said = frappe._dict({key: last[key] for key in ("action", "user", "creation", "reason", "to_state")})
 	return [{"arrival": said, "gate": "", "requirements": []}]

@@ -17,6 +17,7 @@ from frappe.model.document import Document
 from frappe.utils import cint
 
 from metalcraft_workflow.gates.append_only import append
+from metalcraft_workflow.gates.once import once
 
 CHANGE = "Name Change"
 
@@ -102,6 +103,11 @@ def former(doctype: str, name: str) -> set[str]:
 	return found
 
 
+def is_among(doctype: str, name: str, recorded: set[str]) -> bool:
+	"""Whether one of the names that are on record is `name`, or what it was called before."""
+	return name in recorded or bool(recorded and former(doctype, name) & recorded)
+
+
 class Names:
 	"""First names of what a document links to, as its fingerprints are made of them."""
 
@@ -171,26 +177,24 @@ def links_of(meta) -> dict[str, str]:
 
 
 def names_of(doc: Document) -> Names:
-	"""The first names of what `doc` links to; looked up once for all of its fingerprints."""
-	if not doc.flags.names:
-		doc.flags.names = Names()
-	return doc.flags.names
+	"""The first names of what `doc` links to; looked up once for all fingerprints of a save."""
+	return doc.flags.names or once(doc, "names", Names)
 
 
 def readings(doc: Document) -> Iterator[None]:
 	"""Read the names of `doc` as they are, and then as they were before two records were merged that are
 	one: in each turn, `names_of` reads them so."""
-	yield
-	as_they_are = names_of(doc)
-	known = as_they_are.first
-	choices: dict[Name, list[str]] = {}
-	for row in changes_of({name for name in known if name[0] not in GOODS}):
-		name = (row.document_type, row.new_name)
-		if row.merged and name in known:
-			choices.setdefault(name, [known[name]]).append(row.origin)
+	doc.flags.names = as_they_are = names_of(doc)
 	try:
+		yield
+		known = as_they_are.first
+		choices: dict[Name, list[str]] = {}
+		for row in changes_of({name for name in known if name[0] not in GOODS}):
+			name = (row.document_type, row.new_name)
+			if row.merged and name in known:
+				choices.setdefault(name, [known[name]]).append(row.origin)
 		for chosen in islice(product(*choices.values()), 1, MOST_READINGS):
 			doc.flags.names = Names(dict(zip(choices, chosen, strict=True)))
 			yield
 	finally:
-		doc.flags.names = as_they_are
+		doc.flags.names = None

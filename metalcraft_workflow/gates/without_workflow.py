@@ -86,12 +86,12 @@ def refuse(doc: Document, why: str) -> None:
 def standing(doc: Document) -> dict[str, frappe._dict]:
 	"""Gate -> the record of its passage, of those that still vouch for something of `doc`."""
 	found: dict[str, frappe._dict] = {}
-	for row in record.history(doc):
+	for row in reversed(record.records(doc)):
 		if row.kind == "Void":
 			found = {
 				gate: kept for gate, kept in found.items() if row.gate not in (*path.earlier(gate), gate)
 			}
-		elif row.gate and row.fingerprint:
+		elif row.kind == "Passage" and row.gate and row.fingerprint:
 			# A later approval stands for the request, too
 			found = {gate: kept for gate, kept in found.items() if kept.fingerprint_by != row.fingerprint_by}
 			found[row.gate] = row

@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.model.workflow import get_workflow_name, is_transition_condition_satisfied
 from frappe.utils import cint
 
-from metalcraft_workflow.gates.names import former
+from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.rules.path import OUTSIDE, RELEASED_AT, gates_between, has_passed
 
 
@@ -107,7 +107,7 @@ def state_before(workflow: Document, gate: str, came_from: str) -> str:
 	if state_rows(workflow, came_from):
 		return came_from
 	for row in workflow.states:
-		if came_from in former("Workflow State", row.state):
+		if is_among("Workflow State", row.state, {came_from}):
 			return row.state
 	earlier = [
 		row.state

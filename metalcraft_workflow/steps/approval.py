@@ -133,7 +133,7 @@ def mail_acknowledgement(order: str) -> None:
 	approvals = record.passages(doc, "approve")
 	stamps = [mail_rules.stamp("acknowledgement", approval.name) for approval in approvals]
 	sent = customer_mail.sent_among(stamps)
-	now = approvals[0].fingerprint
+	now = approvals[0].fingerprint if approvals else ""
 	history = [
 		mail_rules.Approval(now if registry.holds(approval, doc) else approval.fingerprint, name in sent)
 		for approval, name in zip(approvals, stamps, strict=True)

@@ -73,7 +73,9 @@ class MetalcraftSettings(Document):
 		if changed:
 			record.write_all(
 				# The settings have no ID, and never another name
-				frappe._dict(doctype=self.doctype, name=self.name, process_id=self.name),
+				frappe._dict(
+					doctype=self.doctype, name=self.name, process_id=self.name, flags=frappe._dict()
+				),
 				[
 					{"kind": "Setting", "action": f"{doctype}: {ACTIONS[value]}", "reason": reason}
 					for doctype, value in changed.items()
