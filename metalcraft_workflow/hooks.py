@@ -398,6 +398,14 @@ jinja = {
 
 # ------------------------------------------------------------------------------------------- customers
 
+# Before anything is called, be it by a session, API keys or OAuth
+auth_hooks = [
+	f"{_APP}.access.requests.check",  # whoever is not staff gets what is on the list: `rules.requests`
+	f"{_LINES}.check_request",  # nobody writes a row of an order or a delivery alone
+]
+# And before that: what is entered as a signature leaves the arguments
+before_request = [f"{_APP}.gates.signature.take_from_request"]
+
 # The app's pages in ERPNext's portal, in place of its pages of the same documents
 _STANDARD_PAGES = f"{_APP}.portal.standard_pages"
 _CALLS = f"{_APP}.portal.calls"
@@ -437,22 +445,13 @@ has_website_permission = {
 	"Sales Invoice": f"{_STANDARD_PAGES}.submitted_only",
 	"Quotation": f"{_STANDARD_PAGES}.submitted_only",
 }
-# Before anything is called: what is entered as a signature leaves the arguments, and no row is written alone
-before_request = [f"{_APP}.gates.signature.take_from_request"]
-auth_hooks = [f"{_LINES}.check_request"]
-
 has_permission = {"File": f"{_APP}.files.private.has_permission"}
+# Calls that do more than whoever makes them may; for all others a permission is enough: `rules.open_calls`
 override_whitelisted_methods = {
 	"frappe.www.list.get": f"{_STANDARD_PAGES}.get",
 	"frappe.www.list.get_list_data": f"{_STANDARD_PAGES}.get_list_data",
+	"frappe.client.get_count": f"{_CALLS}.get_count",
 	"frappe.templates.includes.comments.comments.add_comment": f"{_CALLS}.add_comment",
-	"erpnext.selling.doctype.sales_order.sales_order.update_status": f"{_CALLS}.update_order_status",
-	"erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status": (
-		f"{_CALLS}.update_delivery_status"
-	),
-	"erpnext.accounts.doctype.sales_invoice.sales_invoice.create_invoice_discounting": (
-		f"{_CALLS}.create_invoice_discounting"
-	),
 }
 
 # -------------------------------------------------------------------------------------------- the desk

@@ -8,8 +8,11 @@ from frappe import _
 from frappe.model.document import Document
 from pypika.terms import Criterion
 
+from metalcraft_workflow.facts.contacts import contacts_of_customers, portal_users
 from metalcraft_workflow.gates import lines
-from metalcraft_workflow.outgoing.customer_mail import made_in_house
+
+# What a customer sees of: see `visible`
+SHOWN = ("Sales Order", "Delivery Note", "Sales Invoice", "Quotation")
 
 # The role that ERPNext asks of whoever sees a customer's documents in its portal
 ROLE = "Customer"
@@ -39,20 +42,15 @@ def customers_of(user: str | None = None) -> list[str]:
 def users_of(customer: str) -> list[str]:
 	"""Names of the enabled users that see `customer` in the portal, sorted: `customers_of`, asked the
 	other way round."""
-	portal_users = frappe.get_all(
-		"Portal User", filters={"parenttype": "Customer", "parent": customer}, pluck="user"
-	)
-	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
+	named = [row.user for row in portal_users(customer=customer)]
+	query, contact, link = contacts_of_customers()
 	contacts = (
-		frappe.qb.from_(contact)
-		.join(link)
-		.on((link.parent == contact.name) & (link.parenttype == "Contact"))
-		.where((link.link_doctype == "Customer") & (link.link_name == customer))
+		query.where(link.link_name == customer)
 		.where(contact.user.isnotnull() & (contact.user != ""))
 		.select(contact.user)
 		.run(pluck=True)
 	)
-	return sorted(user for user in {*portal_users, *contacts} if user and customer in customers_of(user))
+	return sorted(user for user in {*named, *contacts} if user and customer in customers_of(user))
 
 
 def require_customers() -> list[str]:
@@ -120,22 +118,29 @@ def not_found(doctype: str) -> None:
 
 
 def check_links(doc: Document, method: str | None = None) -> None:
-	"""Refuse a contact or an address that a user of the portal links with a customer of others: ERPNext
-	would choose it for that customer's mails and shipments. `validate` of Contact and Address. Raises
-	PermissionError."""
-	# Only the server sets the flag, when it links a customer of its own accord (a lead that is converted)
-	if doc.flags.ignore_permissions or not _is_portal_user():
+	"""Refuse a contact or an address that somebody outside the house links with a customer of others:
+	ERPNext would choose it for that customer's mails and shipments. `validate` of Contact and Address,
+	whatever server code says about permissions. Raises PermissionError."""
+	if not _is_portal_user():
 		return
-	linked = {row.link_name for row in doc.links if row.link_doctype == "Customer"}
-	if linked - set(customers_of()):
+	before = doc.get_doc_before_save()
+	added = _customers_in(doc) - (_customers_in(before) if before else set())
+	for customer in added - set(customers_of()):
+		# Whoever registers in a web shop is made a customer there and then
+		owner = frappe.db.get_value("Customer", customer, "owner")
+		if owner == frappe.session.user != "Guest":
+			continue
 		frappe.throw(_("You can link this with your own company only."), frappe.PermissionError)
+
+
+def _customers_in(doc: Document) -> set[str]:
+	return {row.link_name for row in doc.links if row.link_doctype == "Customer"}
 
 
 def refuse_alone(row: Document, method: str | None = None) -> None:
 	"""Refuse to users of the portal a row of a contact or an address by itself: Frappe does not ask whose
 	the contact is then. Raises PermissionError."""
-	# As above: what the server writes of its own accord says so by the flag, which no request can set
-	if not row.flags.ignore_permissions and _is_portal_user():
+	if _is_portal_user():
 		lines.refuse_alone(row)
 
 
@@ -144,21 +149,13 @@ def _is_portal_user() -> bool:
 
 
 def _by_portal_user(user: str) -> list[str]:
-	return frappe.get_all(
-		"Portal User", filters={"parenttype": "Customer", "user": user}, pluck="parent", distinct=True
-	)
+	return [row.customer for row in portal_users(user=user)]
 
 
 def _by_contact(user: str) -> list[str]:
-	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
+	query, contact, link = contacts_of_customers()
 	return (
-		frappe.qb.from_(contact)
-		.join(link)
-		.on((link.parent == contact.name) & (link.parenttype == "Contact"))
-		.where((contact.user == user) & (contact.owner != user) & (link.owner != user))
-		# The link too: rows of a table are made by themselves as well
-		.where(made_in_house(contact) & made_in_house(link))
-		.where(link.link_doctype == "Customer")
+		query.where((contact.user == user) & (contact.owner != user) & (link.owner != user))
 		.select(link.link_name)
 		.distinct()
 		.run(pluck=True)

@@ -15,9 +15,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_url, validate_email_address
 from frappe.utils.html_utils import unescape_html
-from pypika import Table
-from pypika.terms import Criterion
 
+from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers, is_ours, made_in_house
 from metalcraft_workflow.gates.append_only import mark_as_ours
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.registry import settings
@@ -184,35 +183,39 @@ def item_of(row: Document) -> str:
 # Whom to tell
 
 
-def order_addresses(orders: Iterable[str]) -> list[str]:
+def order_addresses(orders: Iterable[str]) -> list[str | None]:
 	"""Addresses of the contacts that the orders name."""
-	return frappe.get_all(
-		"Sales Order", filters={"name": ["in", list(orders)]}, pluck="contact_email", order_by="name"
+	rows = frappe.get_all(
+		"Sales Order",
+		filters={"name": ["in", list(orders)]},
+		fields=["contact_email", "contact_person", "customer"],
+		order_by="name",
 	)
+	return [contact_email(row) for row in rows]
 
 
-def customer_addresses(customer: str) -> tuple[list[str], list[str]]:
+def customer_addresses(customer: str) -> tuple[list[str], list[str | None]]:
 	"""Addresses of the customer's billing contacts, and of its primary ones."""
-	contact, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")
+	query, contact, link = contacts_of_customers()
+	# Whoever adds an address to a contact of ours would have our mails
+	email = frappe.qb.DocType("Contact Email")
+	added = (
+		frappe.qb.from_(email)
+		.where((email.parent == contact.name) & (email.email_id == contact.email_id))
+		.where(made_in_house(email).negate())
+		.select(email.parent)
+	)
 	rows = (
-		frappe.qb.from_(contact)
-		.join(link)
-		.on((link.parent == contact.name) & (link.parenttype == "Contact"))
-		.where(link.link_doctype == "Customer")
-		.where(link.link_name == customer)
+		query.where(link.link_name == customer)
 		.where((contact.is_billing_contact == 1) | (contact.is_primary_contact == 1))
-		.where(made_in_house(contact))
+		.where(contact.name.notin(added))
 		.select(contact.email_id, contact.is_billing_contact)
 		.orderby(contact.creation)
 		.run(as_dict=True)
 	)
 	billing = [row.email_id for row in rows if row.is_billing_contact]
 	primary = [row.email_id for row in rows if not row.is_billing_contact]
-	return billing, [*primary, frappe.db.get_value("Customer", customer, "email_id")]
-
-
-def made_in_house(table: Table) -> Criterion:
-	"""Condition of a query: rows of `table` that somebody of the house has made. Frappe lets every user of
-	the portal make contacts, and link them with whom they like."""
-	user = frappe.qb.DocType("User")
-	return table.owner.isin(frappe.qb.from_(user).where(user.user_type == "System User").select(user.name))
+	known = frappe.db.get_value("Customer", customer, ["email_id", "customer_primary_contact"], as_dict=True)
+	if known and (not known.customer_primary_contact or is_ours(known.customer_primary_contact, customer)):
+		primary.append(known.email_id)
+	return billing, primary

@@ -8,13 +8,13 @@ import frappe
 from bs4 import BeautifulSoup
 from frappe import _
 from frappe.model.document import Document
-from frappe.rate_limiter import rate_limit
 from frappe.utils import parse_addr, split_emails
 
 from metalcraft_workflow.access.customers import get_own, users_of
+from metalcraft_workflow.access.limits import limited
+from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers
 from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.message import typed_text
-from metalcraft_workflow.outgoing.customer_mail import made_in_house
 
 # Who answers customers
 ROLE = "Customer Support"
@@ -27,7 +27,7 @@ BLOCKS = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "table", "ul", "ol")
 
 
 @frappe.whitelist(methods=["POST"])
-@rate_limit(limit=30, seconds=60 * 60)
+@limited(30)
 def ask(order: str, text: str) -> None:
 	"""Put a question of the signed-in customer on their order.
 
@@ -108,21 +108,12 @@ def get_messages(order: str) -> list[dict]:
 
 def addresses_of(order: Document) -> set[str]:
 	"""Addresses that belong to the customer of `order`: of its contacts and of its portal users."""
-	email, link, contact = (frappe.qb.DocType(name) for name in ("Contact Email", "Dynamic Link", "Contact"))
-	contacts = (
-		frappe.qb.from_(email)
-		.join(contact)
-		.on(contact.name == email.parent)
-		.join(link)
-		.on((link.parent == email.parent) & (link.parenttype == "Contact"))
-		.where((link.link_doctype == "Customer") & (link.link_name == order.customer))
-		# Who names an address of ours as theirs would read what we write among ourselves
-		.where(made_in_house(contact) & made_in_house(email) & made_in_house(link))
-		.select(email.email_id)
-		.run(pluck=True)
-	)
+	email = frappe.qb.DocType("Contact Email")
+	# Who names an address of ours as theirs would read what we write among ourselves
+	query, _contact, link = contacts_of_customers(email)
+	contacts = query.where(link.link_name == order.customer).select(email.email_id).run(pluck=True)
 	return {
-		address.lower() for address in (*contacts, *users_of(order.customer), order.contact_email) if address
+		address.lower() for address in (*contacts, *users_of(order.customer), contact_email(order)) if address
 	}
 
 

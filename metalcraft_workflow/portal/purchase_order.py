@@ -12,10 +12,10 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder.functions import Count, Sum
-from frappe.rate_limiter import rate_limit
 from frappe.utils import add_days, cint, flt, getdate
 
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
+from metalcraft_workflow.access.limits import limited
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.message import in_words, said, typed_text
@@ -116,7 +116,7 @@ def get_quotation(name: str) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-@rate_limit(limit=60, seconds=60 * 60)
+@limited(60)
 def accept_quotation(
 	quotation: str, po_no: str, po_date: str, wanted_on: str, quantities: str, note: str = ""
 ) -> dict:

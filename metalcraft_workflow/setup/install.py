@@ -12,7 +12,7 @@ from metalcraft_workflow.setup.history import leave_outside
 from metalcraft_workflow.setup.indexes import make_indexes
 from metalcraft_workflow.setup.mails import add_mail_templates
 from metalcraft_workflow.setup.permissions import grant_permissions
-from metalcraft_workflow.setup.portal import make_portal_menu
+from metalcraft_workflow.setup.portal import close_other_portals, make_portal_menu
 from metalcraft_workflow.setup.properties import make_properties
 from metalcraft_workflow.setup.workflows import make_workflows
 
@@ -37,6 +37,7 @@ def after_sync() -> None:
 	add_mail_templates()
 	make_workflows()
 	make_portal_menu()
+	close_other_portals()
 
 
 def before_migrate() -> None:

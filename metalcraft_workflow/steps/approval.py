@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
+from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.workflow import gate_of
@@ -141,7 +142,7 @@ def mail_acknowledgement(order: str) -> None:
 
 	def write() -> customer_mail.Letter:
 		_billing, primary = customer_mail.customer_addresses(doc.customer)
-		return customer_mail.Letter([doc.contact_email, *primary], acknowledgement(doc, changed=bool(sent)))
+		return customer_mail.Letter([contact_email(doc), *primary], acknowledgement(doc, changed=bool(sent)))
 
 	if mail_rules.has_news(history):
 		customer_mail.mail_customer("acknowledgement", stamps[0], doc, write)

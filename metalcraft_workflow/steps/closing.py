@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import create_batch, getdate
 
 from metalcraft_workflow.facts import final_pack, returns
+from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
 from metalcraft_workflow.gates import registry
@@ -270,7 +271,7 @@ def mail_thanks(order: str) -> None:
 		details = customer_mail.details(
 			(_("Your purchase order"), context["po_no"]), (_("Our order"), context["order"])
 		)
-		return customer_mail.Letter([doc.contact_email, *primary], {**context, "details": details})
+		return customer_mail.Letter([contact_email(doc), *primary], {**context, "details": details})
 
 	customer_mail.mail_customer("closed", stamp("closed", customer_mail.original(doc)), doc, write)
 

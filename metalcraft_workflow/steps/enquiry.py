@@ -7,6 +7,7 @@ from frappe.model.document import Document
 from frappe.utils import get_link_to_form
 
 from metalcraft_workflow import compat
+from metalcraft_workflow.facts.contacts import linked
 
 
 def make_customer_of_lead(doc: Document, method: str | None = None) -> None:
@@ -125,16 +126,6 @@ def set_primary_contact_and_address(customer: Document) -> None:
 		}
 	if values:
 		customer.db_set(values)
-
-
-def linked(doctype: str, link_doctype: str, link_name: str) -> str | None:
-	"""The first Contact or Address that is linked to a document."""
-	return frappe.db.get_value(
-		"Dynamic Link",
-		{"parenttype": doctype, "link_doctype": link_doctype, "link_name": link_name},
-		"parent",
-		order_by="creation",
-	)
 
 
 def fill_customer_part_no(doc: Document, method: str | None = None) -> None:

@@ -9,6 +9,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
 
+from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing import customer_mail
@@ -178,4 +179,4 @@ def addresses(doc: Document) -> list[str | None]:
 	"""Where the invoice may go, best first: the customer's billing contacts; the invoice's own contact,
 	which often is the buyer whom the order names; the customer's primary contacts."""
 	billing, primary = customer_mail.customer_addresses(doc.customer)
-	return [*billing, doc.contact_email, *primary]
+	return [*billing, contact_email(doc), *primary]

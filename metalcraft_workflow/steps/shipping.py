@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, escape_html
 
 from metalcraft_workflow.facts import delivery
+from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.final_pack import warehouses
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates import record
@@ -81,7 +82,7 @@ def mail_notice(delivery: str) -> None:
 		_billing, primary = customer_mail.customer_addresses(doc.customer)
 		orders = orders_of(doc)
 		return customer_mail.Letter(
-			[doc.contact_email, *customer_mail.order_addresses(orders), *primary],
+			[contact_email(doc), *customer_mail.order_addresses(orders), *primary],
 			shipment(doc, orders),
 			{"send_after": mail_package.deadline()},
 		)

@@ -17,10 +17,11 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import get_test_client
 
 from metalcraft_workflow.access import customers
-from metalcraft_workflow.outgoing.customer_mail import customer_addresses
+from metalcraft_workflow.facts.contacts import contact_email, linked
+from metalcraft_workflow.outgoing.customer_mail import customer_addresses, order_addresses
 from metalcraft_workflow.portal import messages, orders
 from metalcraft_workflow.portal.documents import DOCUMENT_FIELDS
-from metalcraft_workflow.tests.support import deliveries, factories, money, rest
+from metalcraft_workflow.tests.support import deliveries, door, factories, money, rest
 from metalcraft_workflow.tests.support.factories import SUPPORT, as_user
 from metalcraft_workflow.tests.support.mail_account import make_account
 from metalcraft_workflow.tests.support.quotations import make_quotation, send
@@ -197,10 +198,11 @@ class TestPortal(FrappeTestCase):
 			frappe.get_doc({**row, "parent": frappe.db.get_value("Contact", {"user": user})})
 			for user in (self.other_user, self.stranger)
 		]
-		with as_user(self.other_user):
-			for doc in made:
-				# As it may be there from before
-				doc.insert(ignore_permissions=True)
+		for doc in made:
+			# As it may be there from before
+			doc.insert()
+			for row in (doc, *doc.get_all_children()):
+				row.db_set("owner", self.other_user)
 		self.assertEqual(customers.customers_of(self.other_user), [self.other])
 		self.assertEqual(customers.customers_of(self.stranger), [self.other])
 		# nor do they get its mails, or make an address of ours one of its own
@@ -208,7 +210,69 @@ class TestPortal(FrappeTestCase):
 		self.assertNotIn("climber@customer.test", messages.addresses_of(self.order))
 		frappe.db.rollback()
 
+	def test_no_mail_goes_to_a_contact_that_a_stranger_has_made_or_linked(self):
+		def contact(**values):
+			links = [{"link_doctype": "Customer", "link_name": self.customer}]
+			emails = [{"email_id": f"{frappe.generate_hash(length=6)}@buyer.test", "is_primary": 1}]
+			doc = {"doctype": "Contact", "first_name": "Buyer", "email_ids": emails, "links": links, **values}
+			return frappe.get_doc(doc).insert()
+
+		ours, made, joined = contact(), contact(), contact(is_billing_contact=1)
+		made.db_set("owner", self.other_user)
+		joined.links[0].db_set("owner", self.other_user)
+		for person, mailed in ((ours, True), (made, False), (joined, False)):
+			self.order.db_set({"contact_person": person.name, "contact_email": person.email_id})
+			address = person.email_id if mailed else None
+			self.assertEqual(contact_email(self.order), address)
+			self.assertEqual(order_addresses([self.order.name]), [address])
+			self.assertEqual(person.email_id in messages.addresses_of(self.order), mailed)
+		frappe.db.set_value(
+			"Customer", self.customer, {"customer_primary_contact": made.name, "email_id": made.email_id}
+		)
+		for stranger in (made, joined):
+			self.assertNotIn(stranger.email_id, str(customer_addresses(self.customer)))
+		# nor does a lead that becomes a customer bring one along
+		self.assertNotIn(linked("Contact", "Customer", self.customer), (made.name, joined.name))
+		# nor to an address that a stranger has added to a contact of ours
+		joined.links[0].db_set("owner", "Administrator")
+		self.assertIn(joined.email_id, customer_addresses(self.customer)[0])
+		joined.email_ids[0].db_set("owner", self.other_user)
+		self.assertNotIn(joined.email_id, str(customer_addresses(self.customer)))
+		frappe.db.rollback()
+
+	def test_nobody_is_a_portal_user_by_a_row_of_their_own(self):
+		self.add_portal_user(self.customer, self.other_user)
+		row = {"parent": self.customer, "user": self.other_user}
+		frappe.db.set_value("Portal User", row, "owner", self.other_user)
+		self.assertEqual(customers.customers_of(self.other_user), [self.other])
+		# whoever registers in a web shop has made the customer too
+		frappe.db.set_value("Customer", self.customer, "owner", self.other_user)
+		self.assertIn(self.customer, customers.customers_of(self.other_user))
+		frappe.db.rollback()
+
+	def test_server_code_links_nobody_with_a_customer_of_others_either(self):
+		link = {"link_doctype": "Customer", "link_name": self.customer}
+		own = {"link_doctype": "Customer", "link_name": self.other}
+		with as_user(self.other_user):
+			doc = frappe.get_doc({"doctype": "Contact", "first_name": "Climber", "links": [link]})
+			with self.assertRaises(frappe.PermissionError):
+				doc.insert(ignore_permissions=True)
+			doc = frappe.get_doc({"doctype": "Contact", "first_name": "Colleague", "links": [own]})
+			doc.insert(ignore_permissions=True)
+			doc.links[0].link_name = self.customer
+			with self.assertRaises(frappe.PermissionError):
+				doc.save(ignore_permissions=True)
+		# what the house has linked stays, whoever saves it
+		shared = frappe.get_doc({"doctype": "Contact", "first_name": "Shared", "links": [link, own]}).insert()
+		with as_user(self.other_user):
+			shared.first_name = "Renamed"
+			shared.save(ignore_permissions=True)
+		frappe.db.rollback()
+
 	def test_nobody_gives_a_customer_of_others_a_contact_or_an_address(self):
+		# Also where a site lets its customers make some by the REST API
+		rows = ("Contact", "Address", "Dynamic Link", "Contact Email")
+		door.open_to(self, "Customer", *(f"document:{doctype}" for doctype in rows))
 		link = {"link_doctype": "Customer", "link_name": self.customer}
 		own = {"link_doctype": "Customer", "link_name": self.other}
 		contact = frappe.db.get_value("Contact", {"user": self.other_user})
@@ -232,6 +296,8 @@ class TestPortal(FrappeTestCase):
 				self.assertEqual(answer.status, status, answer.words)
 
 	def test_nobody_opens_a_private_file_by_naming_it(self):
+		# Also where a site lets its customers make files
+		door.open_to(self, "Customer", "document:File", "file:private")
 		url = self.shipped.shipment_documents[0].file
 		name = url.rsplit("/", 1)[-1]
 		browser = Browser(self.other_user)
@@ -264,6 +330,8 @@ class TestPortal(FrappeTestCase):
 
 	def test_only_the_house_comments_on_documents_of_the_process(self):
 		make_account()
+		# Also where readers of the website comment
+		door.tick(self, portal_comments=1)
 		site = frappe.get_doc(
 			{
 				"doctype": "Web Page",
@@ -294,11 +362,14 @@ class TestPortal(FrappeTestCase):
 				with self.subTest(doc.doctype, user=user):
 					self.assertEqual(comment(user, doc), (403, 0))
 			with self.subTest(doc.doctype, user="Guest"):
-				self.assertEqual(comment("Guest", doc), (200, 0))
+				self.assertEqual(comment("Guest", doc), (403, 0))
 			self.assertFalse(frappe.db.count("Email Queue", {"reference_name": doc.name}))
 		# the house, and everybody on a page of the website, as before
 		self.assertEqual(comment(SUPPORT, self.order, "From the house"), (200, 1))
 		self.assertEqual(comment(self.other_user, site), (200, 1))
+		self.assertEqual(
+			frappe.db.get_value("Comment", {"reference_name": site.name}, "comment_email"), self.other_user
+		)
 
 	def test_disabled_users_and_customers_have_no_access(self):
 		frappe.db.set_value("Customer", self.other, "disabled", 1)
@@ -494,7 +565,8 @@ class TestPortal(FrappeTestCase):
 		for doctype in ("Sales Order", "Delivery Note", "Sales Invoice"):
 			for call in ("get_list_data", "get"):
 				answer = browser.get(f"/api/method/frappe.www.list.{call}?doctype={quote(doctype)}")
-				self.assertEqual(answer.status_code, 200 if hasattr(frappe.www.list, call) else 404)
+				theirs = 200 if hasattr(frappe.www.list, call) else 404
+				self.assertEqual(answer.status_code, theirs if doctype == "Sales Invoice" else 403)
 				for internal in (b"valuation_rate", b"gross_profit", b"secret", b"incoming_rate", b"owner"):
 					self.assertNotIn(internal, answer.body)
 		draft.delete()

@@ -14,6 +14,16 @@ frappe.ui.form.on("Metalcraft Settings", {
 		}
 	},
 
+	refresh(frm) {
+		const used = (frm.doc.__onload && frm.doc.__onload.portals_in_use) || [];
+		const note = used.length
+			? __("In use on this site, and closed: {0}", [
+					used.map(frappe.utils.escape_html).join(", "),
+			  ])
+			: "";
+		frm.get_field("portals_in_use").$wrapper.html(`<p class="text-warning">${note}</p>`);
+	},
+
 	restore_default_workflows(frm) {
 		frappe.confirm(
 			__("Put both workflows back as they were installed? Your changes to them are lost."),

@@ -5,19 +5,48 @@ from frappe.utils import cint
 
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.without_workflow import SETTINGS
+from metalcraft_workflow.rules.requests import PORTALS
+from metalcraft_workflow.setup import portal
 
 # What a record says of documents that may go on without their workflow, or no longer
 ACTIONS = ("Needs Its Workflow", "Goes On Without Its Workflow")
 
 
 class MetalcraftSettings(Document):
+	def onload(self):
+		self.set_onload("portals_in_use", portal.in_use())
+
 	def validate(self):
 		self.validate_warehouses()
 		self.validate_signatures()
+		self.validate_allowed_requests()
 		self.take_reason()
 
 	def on_update(self):
 		self.record_without_workflow()
+		self.follow_portals()
+
+	def follow_portals(self):
+		"""Entries of the portal's menu follow the ticks that were set or taken away."""
+		before = self.get_doc_before_save()
+		changed = {
+			each.field: self.get(each.field)
+			for each in PORTALS
+			if before and before.get(each.field) != self.get(each.field)
+		}
+		if changed:
+			portal.follow_ticks(changed)
+
+	def validate_allowed_requests(self):
+		"""A row allows something in particular: what stands for everything is no list."""
+		for row in self.allowed_requests:
+			row.request = row.request.strip()
+			if not row.request.strip("*/.: "):
+				frappe.throw(
+					_("Row #{0}: name what is allowed. {1} would allow everything.").format(
+						row.idx, row.request
+					)
+				)
 
 	def validate_warehouses(self):
 		"""One row a company, with warehouses of that company that can hold stock."""
