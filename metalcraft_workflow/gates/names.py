@@ -18,6 +18,7 @@ from frappe.utils import cint
 
 from metalcraft_workflow.gates.append_only import append
 from metalcraft_workflow.gates.once import once
+from metalcraft_workflow.rules.vouched import vouched
 
 CHANGE = "Name Change"
 
@@ -54,8 +55,12 @@ def first_names(names: Iterable[Name]) -> dict[Name, str]:
 	A name that somebody gave up and somebody else has now is told apart from the one before.
 	"""
 	names = {name for name in names if all(name)}
+	return _first_names(names, changes_of(names))
+
+
+def _first_names(names: set[Name], changes: Iterable[frappe._dict]) -> dict[Name, str]:
 	latest: dict[Name, frappe._dict] = {}
-	for row in changes_of(names):
+	for row in changes:
 		if not row.merged:
 			latest[row.document_type, row.new_name] = row
 		latest[row.document_type, row.old_name] = row
@@ -111,17 +116,34 @@ def is_among(doctype: str, name: str, recorded: set[str]) -> bool:
 class Names:
 	"""First names of what a document links to, as its fingerprints are made of them."""
 
-	def __init__(self, merged: Mapping[Name, str] | None = None):
+	def __init__(self, doc: Document, merged: Mapping[Name, str] | None = None):
 		self.first: dict[Name, str] = {}
+		# Those that something else was renamed to, or merged into
+		self.taken: set[Name] = set()
 		# Names that are read as those of what was merged into them
 		self.merged = merged or {}
+		self.doc: Document | None = doc
 
 	def learn(self, names: Iterable[Name]) -> None:
-		"""Look up those of `names` that are not known yet, all at once."""
+		"""Look up those of `names` that are not known yet, and with the first of them whatever is likely to be
+		asked for next: all at once."""
 		unknown = {name for name in names if all(name)} - self.first.keys()
-		if unknown:
-			self.first |= first_names(unknown)
-			self.first |= {name: first for name, first in self.merged.items() if name in unknown}
+		if not unknown:
+			return
+		if self.doc:
+			unknown |= names_in(self.doc)
+			self.doc = None
+		changes = changes_of(unknown)
+		self.first |= _first_names(unknown, changes)
+		self.first |= {name: first for name, first in self.merged.items() if name in unknown}
+		self.taken |= {(row.document_type, row.new_name) for row in changes}
+
+	def is_among(self, doctype: str, name: str, recorded: set[str]) -> bool:
+		"""As the function `is_among`."""
+		if name in recorded or not recorded:
+			return name in recorded
+		self.learn([(doctype, name)])
+		return (doctype, name) in self.taken and is_among(doctype, name, recorded)
 
 	def of(self, doctype: str, name: str | None) -> str:
 		"""What `name` was called first."""
@@ -178,7 +200,18 @@ def links_of(meta) -> dict[str, str]:
 
 def names_of(doc: Document) -> Names:
 	"""The first names of what `doc` links to; looked up once for all fingerprints of a save."""
-	return doc.flags.names or once(doc, "names", Names)
+	return doc.flags.names or once(doc, "names", lambda: Names(doc))
+
+
+def names_in(doc: Document) -> set[Name]:
+	"""Whoever is at work, and what gates vouch for on `doc` by its name."""
+	found = {("User", frappe.session.user)}
+	for table, fields in vouched().items():
+		for row in [doc] if table == doc.doctype else doc.get_all_children(table):
+			found |= {
+				(doctype, row.get(field)) for field, doctype in links_of(row.meta).items() if field in fields
+			}
+	return {name for name in found if all(name)}
 
 
 def readings(doc: Document) -> Iterator[None]:
@@ -194,7 +227,7 @@ def readings(doc: Document) -> Iterator[None]:
 			if row.merged and name in known:
 				choices.setdefault(name, [known[name]]).append(row.origin)
 		for chosen in islice(product(*choices.values()), 1, MOST_READINGS):
-			doc.flags.names = Names(dict(zip(choices, chosen, strict=True)))
+			doc.flags.names = Names(doc, dict(zip(choices, chosen, strict=True)))
 			yield
 	finally:
 		doc.flags.names = None

@@ -5,7 +5,7 @@ from collections.abc import Container
 import frappe
 from frappe.model.document import Document
 
-from metalcraft_workflow.gates.names import is_among
+from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.record import last_passage, voids_since_passage
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import path
@@ -37,7 +37,7 @@ def requirements(gate: str, doc: Document, together: Container[str] = ()) -> lis
 				"Nobody is on record for the step before this one. Send it back, to have it taken again."
 			),
 			# Of an order from before the app, only its approval is on record
-			met=not is_among("User", frappe.session.user, people)
+			met=not names_of(doc).is_among("User", frappe.session.user, people)
 			if people
 			else bool(last_passage(doc, gate)),
 			waivable=False,
