@@ -381,7 +381,14 @@ for _doctype in _NAMED:
 	doc_events.setdefault(_doctype, {})["after_rename"] = [f"{_APP}.gates.names.keep"]
 
 # Documents of the process, which keep their names; certificates and records see to it themselves
-for _doctype in ("Sales Order", "Delivery Note", "Return Authorization", "Production Notice"):
+for _doctype in (
+	"Quotation",
+	"Sales Order",
+	"Production Notice",
+	"Delivery Note",
+	"Sales Invoice",
+	"Return Authorization",
+):
 	doc_events.setdefault(_doctype, {})["before_rename"] = [f"{_GUARD}.refuse_rename"]
 
 # What templates of mails and prints can call

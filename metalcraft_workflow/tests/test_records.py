@@ -147,7 +147,11 @@ class TestTheName(RecordCase):
 		delete_as_a_company_does(gone)
 		order = make_order()
 		# "Delete company transactions" sets the series back
-		for table, column in (("Sales Order", "name"), ("Sales Order Item", "parent")):
+		for table, column in (
+			("Sales Order", "name"),
+			("Sales Order Item", "parent"),
+			("File", "attached_to_name"),
+		):
 			rows = frappe.qb.DocType(table)
 			frappe.qb.update(rows).set(rows[column], gone.name).where(rows[column] == order.name).run()
 		order = factories.approve(frappe.get_doc("Sales Order", gone.name))

@@ -7,12 +7,14 @@ from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow import commands
 from metalcraft_workflow.gates import record, seal
+from metalcraft_workflow.gates.record import CHAIN
 from metalcraft_workflow.outgoing import seal_mail
 from metalcraft_workflow.patches import chain_records
 from metalcraft_workflow.rules.chain import CHANGED, LEFT_OUT, OUT_OF_PLACE, PUT_IN, Chain, digest_of_record
-from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support import factories, money
 from metalcraft_workflow.tests.support.factories import APPROVER, MANAGER, SUPPORT, act, as_user
 from metalcraft_workflow.tests.support.mail_account import make_account
+from metalcraft_workflow.tests.support.quotations import make_quotation
 from metalcraft_workflow.tests.support.rest import call, request
 
 MANAGER_OF_SYSTEM = "system@metalcraft.test"
@@ -31,9 +33,12 @@ class SealCase(FrappeTestCase):
 		self.known = self.findings()
 
 	def findings(self) -> set[tuple[str, str]]:
-		"""What is wrong now and was not before: the record (its document and number when it is gone), and what."""
+		"""What is wrong now and was not before: the record (with its document when it is gone), and what."""
 		return {
-			(f"{found.about} {found.name}" if found.name.startswith("#") else found.name, found.what)
+			(
+				f"{found.about} {found.name}" if found.name[:1] == "#" or found.name == CHAIN else found.name,
+				found.what,
+			)
 			for found in seal.verify(Chain())
 		} - self.known
 
@@ -158,7 +163,7 @@ class TestWhatIsFound(SealCase):
 			frappe.db.delete("Release Record", {"process_id": self.order.process_id})
 			self.assertIn((f"Sales Order {self.order.name} #3", LEFT_OUT), self.findings())
 			frappe.db.delete("Record Chain", {"name": self.order.process_id})
-			self.assertIn(("Record Chain", LEFT_OUT), self.findings())
+			self.assertIn((f"Sales Order {self.order.name} {CHAIN}", LEFT_OUT), self.findings())
 
 	def test_a_record_that_was_put_in(self):
 		for _way in self.each_way():
@@ -319,7 +324,9 @@ class TestRenames(SealCase):
 	def test_no_document_of_the_process_is_renamed_or_merged(self):
 		one, other = factories.approve(factories.make_order()), factories.make_order()
 		notice = frappe.get_last_doc("Production Notice", {"sales_order": one.name})
-		for doc, new in ((one, "SO-X"), (other, "SO-X"), (notice, "PN-X")):
+		offer = make_quotation(one.customer, ("MT-CYL-01", 1, 100), submit=False)
+		bill = money.invoice_order(one)
+		for doc, new in ((one, "SO-X"), (other, "SO-X"), (notice, "PN-X"), (offer, "QTN-X"), (bill, "INV-X")):
 			with self.assertRaises(frappe.PermissionError):
 				frappe.rename_doc(doc.doctype, doc.name, new, force=True)
 		with self.assertRaises(frappe.PermissionError):
