@@ -15,6 +15,8 @@ from frappe.core.doctype.server_script.server_script_utils import get_server_scr
 from frappe.modules.utils import load_doctype_module
 from werkzeug.exceptions import HTTPException
 
+from metalcraft_workflow.gates.arguments import parsed
+
 # Other spellings of one thing: the first is what it is called, and any of them may be allowed. An iterator,
 # because the resolver of pages reads the database.
 Names = Iterator[str]
@@ -270,16 +272,13 @@ def _module_of(doctype: str) -> str:
 
 
 def _names_of_document_method(doctype, document) -> Names:
-	doctype = doctype or parsed(document).get("doctype")
+	doctype = doctype or said(document).get("doctype")
 	yield f"document:{doctype}" if isinstance(doctype, str) else "document:?"
 
 
-def parsed(value) -> dict:
+def said(argument) -> dict:
 	"""What an argument says in JSON; nothing where it says no such thing."""
-	try:
-		found = frappe.parse_json(value or {})
-	except ValueError:
-		found = None
+	found = parsed(argument)
 	return found if isinstance(found, dict) else {}
 
 

@@ -131,8 +131,10 @@ def _check_form(form: str) -> None:
 		refuse(f"form:{form} of {doctype}")
 	if form != PROFILE:
 		return
-	named = [arguments.get("name"), arguments.get("docname"), asked.parsed(arguments.get("data")).get("name")]
-	if any(each and each != frappe.session.user for each in named):
+	named = [arguments[key] for key in ("name", "docname") if arguments.get(key)]
+	if "data" in arguments:
+		named.append(asked.said(arguments.data).get("name"))
+	if any(each != frappe.session.user for each in named):
 		refuse(f"form:{form} of somebody else")
 
 
@@ -175,7 +177,7 @@ def _check_supplier(name: str) -> None:
 	from erpnext.controllers.website_list_for_contact import get_customers_suppliers
 
 	_customers, suppliers = get_customers_suppliers("Supplier Quotation", frappe.session.user)
-	if asked.parsed(frappe.form_dict.get("doc")).get("supplier") not in (suppliers or ()):
+	if asked.said(frappe.form_dict.get("doc")).get("supplier") not in (suppliers or ()):
 		refuse(f"{name} of somebody else")
 
 

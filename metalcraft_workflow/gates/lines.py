@@ -1,21 +1,20 @@
 """Rows written without their document. The events of the document do not run then, so nobody can write a row
 alone: of an order or a delivery of the process, every table is written through the document.
 
-"Update Items" of ERPNext writes the lines of a submitted order one by one, and goes on working. What tells it
-from a row that somebody writes is not anything that is sent, but what is asked for: whoever writes a row alone
-has to name its table in the request, and "Update Items" is asked to change an order. So a row goes through
-when the request (or the background job) was asked for something else, and a line when "Update Items" was asked
-for its order; then it is for the editor of the document, and the server's fields of it are put back.
+"Update Items" of ERPNext writes the lines of a submitted order one by one, and goes on working: a request
+writes rows alone when it asks for that, and lines of that order only. So does server code that runs without a
+request, unless a background job was asked for rows of the table. Then it is for the editor of the document, and
+the server's fields of the row are put back.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import comma_or, cstr
 
+from metalcraft_workflow.gates.arguments import parsed
 from metalcraft_workflow.gates.guard import restore
 from metalcraft_workflow.gates.refusals import PassageRefused
 from metalcraft_workflow.gates.workflow import process_workflow, state_rows
@@ -28,10 +27,14 @@ UPDATE_ITEMS = "erpnext.controllers.accounts_controller.update_child_qty_rate"
 WRITERS = frozenset(
 	(
 		"run_doc_method",
+		"runserverobj",
+		"frappe.handler.run_doc_method",
+		"frappe.handler.runserverobj",
 		"frappe.client.save",
 		"frappe.client.submit",
 		"frappe.client.cancel",
 		"frappe.client.bulk_update",
+		"frappe.desk.calendar.update_event",
 		"frappe.desk.doctype.bulk_update.bulk_update.submit_cancel_or_update_docs",
 		"frappe.desk.form.save.cancel",
 		"frappe.desk.form.save.discard",
@@ -46,15 +49,15 @@ NAMED_AS = ("doctype", "dt")
 
 
 def check_row(row: Document, method: str | None = None) -> None:
-	"""Refuse to write or delete a row of an order or a delivery by itself; let what was asked for something
-	else write it, while it is the user's turn to edit the document.
+	"""Refuse to write or delete a row of an order or a delivery by itself; let "Update Items" write it, while it
+	is the user's turn to edit the document.
 
 	Raises PassageRefused. The events of a row run only when it is saved by itself.
 	"""
 	document = _process_document(row.parenttype, row.parent)
 	if not document:
 		return
-	if frappe.flags.in_import or is_named(row.doctype) or is_of_another(row):
+	if not may_write(row):
 		refuse_alone(row)
 	if method != "on_trash":
 		restore(row, row.get_doc_before_save())
@@ -107,17 +110,18 @@ def check_request() -> None:
 					refuse_alone(frappe._dict(row))
 
 
-def is_named(table: str) -> bool:
-	"""Whether the request, or the background job, was asked to write rows of `table`."""
-	table = table.casefold()
-	return any(str(named.get("doctype")).casefold() == table for named in _named())
-
-
-def is_of_another(row: Document) -> bool:
-	"""Whether "Update Items" was asked for another order than that of this line, which it does not look at."""
-	if not getattr(frappe.local, "request", None) or _address()[1] != UPDATE_ITEMS:
+def may_write(row: Document) -> bool:
+	"""Whether a row is written without its document by what may: "Update Items" of its order, or server code
+	that nobody has asked for rows of this table."""
+	if frappe.flags.in_import:
 		return False
-	return row.parent != _arguments().get("parent_doctype_name")
+	if getattr(frappe.local, "request", None):
+		return _address()[1] == UPDATE_ITEMS and row.parent == _arguments().get("parent_doctype_name")
+	job = getattr(frappe.local, "job", None)
+	table = row.doctype.casefold()
+	return not any(
+		str(named["doctype"]).casefold() == table for named in _documents((job and job.kwargs) or {})
+	)
 
 
 def _process_document(doctype: str | None, name: str | None) -> frappe._dict | None:
@@ -140,19 +144,6 @@ def _named_for_writing() -> Iterator[dict]:
 		yield from _documents(_arguments())
 
 
-def _named() -> Iterator[dict]:
-	"""Everything that the request or the job names as what it is about: dicts with a `doctype`."""
-	job = getattr(frappe.local, "job", None)
-	if job:
-		yield from _documents(job.kwargs or {})
-	if getattr(frappe.local, "request", None):
-		resource, called = _address()
-		if resource:
-			yield resource
-		if called != UPDATE_ITEMS:
-			yield from _documents(_arguments())
-
-
 def _address() -> tuple[dict | None, str]:
 	"""What a path of the REST API leads to, and the method that is called."""
 	parts = [part for part in frappe.request.path.split("/") if part]
@@ -171,25 +162,14 @@ def _documents(arguments: dict) -> Iterator[dict]:
 	"""The documents that arguments of a call name: by their DocType, or as a whole, alone or in a list."""
 	for name in NAMED_AS:
 		if isinstance(arguments.get(name), str):
-			names = _parsed(arguments.get("items") or arguments.get("docnames"))
+			names = parsed(arguments.get("items") or arguments.get("docnames"))
 			yield {
 				"name": arguments.get("name") or arguments.get("docname") or arguments.get("dn"),
 				**arguments,
 				"doctype": arguments[name],
 				"names": names if isinstance(names, list) else None,
 			}
-	for value in arguments.values():
-		value = _parsed(value)
+	for value in map(parsed, arguments.values()):
 		for each in value if isinstance(value, list) else [value]:
 			if isinstance(each, dict) and each.get("doctype"):
 				yield {"name": each.get("docname"), **each}
-
-
-def _parsed(value: Any) -> Any:
-	"""A value of a call, out of JSON where it is some."""
-	if isinstance(value, str) and value[:1] in ("{", "["):
-		try:
-			return frappe.parse_json(value)
-		except ValueError:
-			return value
-	return value

@@ -14,6 +14,7 @@ from frappe.auth import get_login_attempt_tracker
 from frappe.model.document import Document
 from frappe.utils.password import Auth, check_password
 
+from metalcraft_workflow.gates.arguments import parsed
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of_state, process_workflow, state_of
 from metalcraft_workflow.rules.path import gates_between
@@ -43,9 +44,10 @@ def take_from_request() -> None:
 	given = _pop(arguments)
 	for name, value in arguments.items():
 		if isinstance(value, str) and (PASSWORD in value or OTP in value):
-			parsed = frappe.parse_json(value)
-			given |= _pop(parsed)
-			arguments[name] = frappe.as_json(parsed, indent=None)
+			said = parsed(value)
+			if found := _pop(said):
+				given |= found
+				arguments[name] = frappe.as_json(said, indent=None)
 	if given:
 		frappe.flags.signature = given
 		if "/resource/" in frappe.request.path and arguments.get("data") is None:

@@ -467,18 +467,17 @@ class TestWhatIsOpen(RequestsCase):
 		self.assertEqual(answer.status, 200, answer.text[:300])
 
 	def test_signed_in_people_keep_their_own_profile_and_nobody_else_s(self):
-		def save(user: str, name: str):
-			return rest.call(
-				user,
-				"frappe.website.doctype.web_form.web_form.accept",
-				web_form="edit-profile",
-				data=json.dumps({"doctype": "User", "name": name, "first_name": "Renamed"}),
-			)
+		def save(user: str, name: str | None, form=dict):
+			data = json.dumps(form({"doctype": "User", "name": name, "first_name": "Renamed"}.items()))
+			accept = "frappe.website.doctype.web_form.web_form.accept"
+			return rest.call(user, accept, web_form="edit-profile", data=data)
 
 		for user in (self.user, self.nobody):
 			self.assertEqual(save(user, user).status, 200)
 			self.assertEqual(frappe.db.get_value("User", user, "first_name"), "Renamed")
 			self.assertEqual(save(user, self.other_user).status, 403)
+			self.assertEqual(save(user, None).status, 403)
+			self.assertEqual(save(user, self.other_user, form=list).status, 403)
 			self.assertEqual(rest.request(user, "GET", f"/update-profile/{user}/edit").status, 200)
 			self.assertEqual(rest.request(user, "GET", f"/update-profile/{self.other_user}").status, 403)
 			self.assertEqual(rest.request(user, "GET", "/me").status, 200)

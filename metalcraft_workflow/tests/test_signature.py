@@ -141,6 +141,14 @@ class TestSignature(FrappeTestCase):
 		self.assertNotIn(SECRET, answer.text)
 		self.assertNotWritten()
 
+	def test_a_text_that_speaks_of_it_is_a_text(self):
+		for text in (
+			'{"transition_password',
+			"What is transition_password?",
+			"[" * 100_000 + "transition_otp",
+		):
+			self.assertEqual(call(APPROVER, "frappe.ping", text=text).status, 200)
+
 	def test_it_is_in_no_log_when_something_breaks(self):
 		order = self.pending()
 		values = {"doctype": "Sales Order", "name": order.name, PASSWORD: SECRET}
