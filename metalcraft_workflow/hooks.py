@@ -109,6 +109,7 @@ metalcraft_fingerprints = {
 		f"{_QUALITY}.documents_fingerprint_1",
 		f"{_CLEARANCE}.clearance_fingerprint_2",
 	],
+	"close": [f"{_CLOSING}.accepted_figures_1"],
 }
 # Those of records from before they kept them
 metalcraft_first_fingerprints = {
@@ -133,6 +134,7 @@ metalcraft_effects = {
 	"void_complete_packing": [f"{_QUALITY}.withdraw_acceptance"],
 	"void_release_documents": [f"{_QUALITY}.withdraw_acceptance"],
 	"ship": [f"{_SHIPPING}.mail_shipment"],
+	"waive_close": [f"{_CLOSING}.difference_accepted"],
 }
 
 # Who refuses that a file is deleted, moved or made public; asked before Frappe deletes its content, too

@@ -1,7 +1,7 @@
 """Reading what the rules want to know of orders: a handful of queries, however many orders."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import frappe
@@ -9,6 +9,8 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import cint, flt, getdate, now_datetime
 
+from metalcraft_workflow.facts.currency import smallest_amount, smallest_kept
+from metalcraft_workflow.facts.final_pack import came_elsewhere, warehouses
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules.orders import Delivery, Invoice, OrderFacts, OrderLine, Precision, ReturnRow
@@ -45,7 +47,6 @@ def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, Ord
 	names = [order.name for order in orders]
 	if not names:
 		return {}
-	precision = site_precision()
 	gates = states_by_gate("Sales Order")
 	order_lines = _by_order(_order_lines(names))
 	delivery_lines = _by_order(_delivery_lines(names))
@@ -74,7 +75,7 @@ def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, Ord
 			last_event=_last_event(delivery_lines[order.name], invoice_lines[order.name], paid_on),
 			per_delivered=flt(order.per_delivered),
 			recorded_stage=order.order_stage or "",
-			precision=precision,
+			precision=order_precision(order.currency),
 		)
 		for order in orders
 	}
@@ -132,32 +133,64 @@ def total_of(doc: Document | frappe._dict, account_currency: str | None) -> floa
 	return flt(doc.base_rounded_total) or flt(doc.base_grand_total)
 
 
-def site_precision() -> Precision:
-	"""Half of the last digit that this site keeps of quantities and of amounts."""
+def order_precision(currency: str | None) -> Precision:
+	"""Half of the last digit that is kept of quantities, and of amounts of an order in `currency`."""
 	return Precision(
 		qty=0.5 * 10 ** -(cint(frappe.db.get_default("float_precision")) or 3),
-		money=0.5 * 10 ** -(cint(frappe.db.get_default("currency_precision")) or 2),
+		money=smallest_kept(currency) / 2,
 	)
 
 
 def _order_lines(names: list[str]) -> list[dict]:
-	return frappe.get_all(
-		"Sales Order Item",
-		filters={"parent": ("in", names), "parenttype": "Sales Order"},
-		fields=[
-			"name",
-			"parent as sales_order",
-			"idx",
-			"item_code",
-			"qty",
-			"amount",
-			"delivered_qty",
-			"delivered_by_supplier",
-			"billed_amt",
-			"final_pack_qty",
-		],
-		order_by="parent, idx",
+	"""Lines of the orders, each once, with what its supplier has delivered of it (`dropped`).
+
+	A drop shipment has no delivery note. Its purchase order tells, once it is marked as delivered: what was
+	received by it, which may be ordered in another unit.
+	"""
+	line, bought, purchase = (
+		frappe.qb.DocType(name) for name in ("Sales Order Item", "Purchase Order Item", "Purchase Order")
 	)
+	rows = (
+		frappe.qb.from_(line)
+		.left_join(bought)
+		.on(
+			(bought.sales_order_item == line.name)
+			& (bought.item_code == line.item_code)
+			& (line.delivered_by_supplier == 1)
+		)
+		.left_join(purchase)
+		.on((purchase.name == bought.parent) & (purchase.docstatus == 1) & (purchase.status == "Delivered"))
+		.where(line.parent.isin(names))
+		.where(line.parenttype == "Sales Order")
+		.orderby(line.parent)
+		.orderby(line.idx)
+		.select(
+			line.name,
+			line.parent.as_("sales_order"),
+			line.idx,
+			line.item_code,
+			line.qty,
+			line.conversion_factor,
+			line.amount,
+			line.net_amount,
+			line.delivered_qty,
+			line.delivered_by_supplier,
+			line.billed_amt,
+			line.final_pack_qty,
+			purchase.name.as_("purchase_order"),
+			bought.received_qty,
+			bought.conversion_factor.as_("bought_factor"),
+		)
+		.run(as_dict=True)
+	)
+	found: dict[str, dict] = {}
+	for row in rows:
+		line = found.setdefault(row.name, row)
+		line.setdefault("dropped", 0)
+		if row.purchase_order:
+			units = flt(row.bought_factor or 1) / flt(row.conversion_factor or 1)
+			line.dropped = flt(line.dropped + flt(row.received_qty) * units, PLACES)
+	return list(found.values())
 
 
 def _delivery_lines(names: list[str]) -> list[dict]:
@@ -172,7 +205,9 @@ def _delivery_lines(names: list[str]) -> list[dict]:
 			line.against_sales_order.as_("sales_order"),
 			line.so_detail,
 			line.qty,
+			line.warehouse,
 			line.return_authorization_item,
+			note.company,
 			note.name.as_("parent"),
 			note.docstatus,
 			note.is_return,
@@ -187,17 +222,26 @@ def _delivery_lines(names: list[str]) -> list[dict]:
 
 def _invoice_lines(names: list[str]) -> list[dict]:
 	invoice, line = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
+	credited = frappe.qb.DocType("Sales Invoice Item").as_("credited")
 	return (
 		frappe.qb.from_(line)
 		.join(invoice)
 		.on(invoice.name == line.parent)
+		.left_join(credited)
+		.on(credited.name == line.sales_invoice_item)
 		.where(line.sales_order.isin(names))
 		.where(invoice.docstatus < 2)
 		.select(
 			line.sales_order,
 			line.so_detail,
+			line.dn_detail,
 			line.qty,
+			line.rate,
 			line.amount,
+			line.net_amount,
+			credited.rate.as_("credited_rate"),
+			invoice.is_debit_note,
+			invoice.return_authorization,
 			invoice.name.as_("parent"),
 			invoice.docstatus,
 			invoice.is_return,
@@ -271,23 +315,9 @@ def _lines(
 	Summed up from the documents: two of them submitted side by side leave ERPNext's own sums on the
 	order behind.
 	"""
-	delivered, returned, billed, billed_qty, credited = (defaultdict(float) for _number in range(5))
-	invoices = defaultdict(int)
+	delivered = _sums(delivery_lines, _delivered)
+	billed = _sums(invoice_lines, _billed)
 	authorized = _authorized_moves(return_rows, delivery_lines)
-	for row in delivery_lines:
-		if row.docstatus == 1:
-			delivered[row.so_detail] += flt(row.qty)
-			returned[row.so_detail] -= flt(row.qty) if row.is_return else 0
-	for row in invoice_lines:
-		if row.docstatus != 1:
-			continue
-		billed[row.so_detail] += flt(row.amount)
-		billed_qty[row.so_detail] += flt(row.qty)
-		invoices[row.so_detail] += 1
-		credited[row.so_detail] -= flt(row.qty) if row.is_return else 0
-		if row.update_stock:
-			delivered[row.so_detail] += flt(row.qty)
-			returned[row.so_detail] -= flt(row.qty) if row.is_return else 0
 	return tuple(
 		OrderLine(
 			name=row.name,
@@ -295,13 +325,20 @@ def _lines(
 			item_code=row.item_code or "",
 			qty=flt(row.qty),
 			amount=flt(row.amount),
-			# a drop shipment has no delivery note; its purchase order tells
-			delivered=flt(row.delivered_qty) if row.delivered_by_supplier else delivered[row.name],
-			returned=returned[row.name],
-			billed=billed[row.name],
-			credited_qty=credited[row.name],
-			invoice_lines=invoices[row.name],
-			billed_qty=billed_qty[row.name],
+			discount=flt(flt(row.amount) - flt(row.net_amount), PLACES),
+			delivered=row.dropped
+			if row.delivered_by_supplier
+			else delivered[row.name]["delivered"] + billed[row.name]["delivered"],
+			by_supplier=bool(row.delivered_by_supplier),
+			returned=delivered[row.name]["returned"] + billed[row.name]["returned"],
+			away=delivered[row.name]["away"],
+			billed=billed[row.name]["billed"],
+			billed_discount=flt(billed[row.name]["discount"], PLACES),
+			invoice_lines=int(billed[row.name]["lines"]),
+			billed_qty=billed[row.name]["qty"],
+			billed_by_delivery=billed[row.name]["by_delivery"],
+			credited_qty=billed[row.name]["credited"],
+			credited_by_authorization=billed[row.name]["authorized"],
 			**authorized.get(row.name, {}),
 			at_final_pack=flt(row.final_pack_qty),
 			needs_delivery=needs_delivery,
@@ -310,6 +347,52 @@ def _lines(
 		)
 		for row in order_lines
 	)
+
+
+def _sums(rows: list[dict], figures_of: Callable[[dict], dict[str, float]]) -> dict[str, dict[str, float]]:
+	"""Order line -> the sums of what `figures_of` says of each submitted one of `rows`."""
+	found = defaultdict(lambda: defaultdict(float))
+	for row in rows:
+		if row.docstatus == 1:
+			for name, value in figures_of(row).items():
+				found[row.so_detail][name] += value
+	return found
+
+
+def _delivered(row: dict) -> dict[str, float]:
+	"""What a line of a delivery note adds to the figures of its order line."""
+	back = -flt(row.qty) if row.is_return else 0
+	away = back if back and came_elsewhere(row, warehouses(row.company)) else 0
+	return {"delivered": flt(row.qty), "returned": back, "away": away}
+
+
+def _billed(row: dict) -> dict[str, float]:
+	"""What a line of an invoice adds to the figures of its order line."""
+	qty = 0 if _is_of_price_only(row) else flt(row.qty)
+	back = -flt(row.qty) if row.is_return and row.update_stock else 0
+	return {
+		"billed": flt(row.amount),
+		"discount": flt(row.amount) - flt(row.net_amount),
+		"lines": 1,
+		"qty": qty,
+		"by_delivery": qty if row.dn_detail else 0,
+		"credited": -qty if row.is_return else 0,
+		"authorized": -qty if row.is_return and row.return_authorization else 0,
+		"delivered": flt(row.qty) if row.update_stock else 0,
+		"returned": back,
+	}
+
+
+def _is_of_price_only(row: dict) -> bool:
+	"""Whether a line of an invoice changes the price of what others bill, and no quantity: ERPNext's Rate
+	Adjustment, and a credit note at another price than that of the line it credits. What is credited for an
+	authorized return came back, whatever is kept of its price."""
+	if not row.is_return:
+		return bool(row.is_debit_note)
+	if row.return_authorization or row.credited_rate is None:
+		return False
+	# A thousandth may have been lost in rounding
+	return abs(flt(row.rate) - flt(row.credited_rate)) > abs(flt(row.credited_rate)) / 1000
 
 
 def _authorized_moves(return_rows: list[dict], delivery_lines: list[dict]) -> dict[str, dict[str, float]]:
@@ -381,6 +464,7 @@ def _invoices(rows: list[dict]) -> tuple[Invoice, ...]:
 			outstanding=flt(row.outstanding_amount),
 			currency=row.party_account_currency or "",
 			is_return=bool(row.is_return),
+			rounding=smallest_amount(row.party_account_currency) / 2,
 		)
 		for name, row in invoices.items()
 	)

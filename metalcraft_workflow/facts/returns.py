@@ -10,7 +10,7 @@ from frappe.utils import flt
 
 from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.final_pack import read
-from metalcraft_workflow.facts.orders import site_precision
+from metalcraft_workflow.facts.orders import order_precision
 from metalcraft_workflow.rules import returns as rules
 from metalcraft_workflow.rules.orders import OrderFacts
 
@@ -70,7 +70,7 @@ def sync_status(name: str) -> str:
 			rules.Progress(flt(row.qty), flt(row.received_qty), flt(row.settled_qty), bool(row.condition))
 			for row in rows
 		],
-		site_precision(),
+		order_precision(None),
 	)
 	if status != stored.status:
 		frappe.db.set_value(AUTHORIZATION, name, "status", status, update_modified=False)

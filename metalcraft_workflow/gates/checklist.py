@@ -10,7 +10,7 @@ from metalcraft_workflow.gates.message import sentence
 from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
-from metalcraft_workflow.rules.path import gates_between
+from metalcraft_workflow.rules.path import CLOSE, gates_between
 from metalcraft_workflow.rules.requirement import Requirement
 
 
@@ -65,7 +65,7 @@ def closing(doc: Document) -> list[dict]:
 	"""Why a submitted order is still open."""
 	if doc.doctype != "Sales Order" or doc.docstatus != 1 or doc.status == "Closed":
 		return []
-	return [{"gate": "close", "requirements": described(doc, "close")}]
+	return [{"gate": CLOSE, "requirements": described(doc, CLOSE)}]
 
 
 def described(doc: Document, gate: str, role: str | None = None, together: Container[str] = ()) -> list[dict]:

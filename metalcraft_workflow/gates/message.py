@@ -15,7 +15,7 @@ from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _l
 
 def sentence(requirement: Requirement) -> str:
 	"""What to do about `requirement`: translated plain text."""
-	return said(requirement.message, requirement.params)
+	return " ".join([said(requirement.message, requirement.params), *in_words(requirement.also)])
 
 
 def said(message: str, params: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from frappe import _
 
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.workflow import states_by_gate
-from metalcraft_workflow.rules.path import has_passed
+from metalcraft_workflow.rules.path import CLOSE, has_passed
 from metalcraft_workflow.rules.requirement import unmet
 
 
@@ -19,7 +19,7 @@ def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> 
 	# Who saves the document holds it before its place in the log, and so does who waives
 	doc = frappe.get_doc(doctype, name, for_update=True)
 	doc.check_permission("read")
-	if not any(has_passed(attached, gate) for attached in states_by_gate(doctype).values()):
+	if not is_asked(doctype, gate):
 		frappe.throw(
 			_("There is nothing to waive: no active workflow takes a {0} past the gate {1}.").format(
 				_(doctype), frappe.bold(frappe.utils.escape_html(gate))
@@ -54,4 +54,13 @@ def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> 
 		"Info",
 		_("waived: {0}. Reason: {1}").format(_(missing[requirement].label), frappe.utils.escape_html(reason)),
 	)
+	registry.run_effects(f"waive_{gate}", doc)
 	return written.name
+
+
+def is_asked(doctype: str, gate: str) -> bool:
+	"""Whether documents of `doctype` meet `gate`: on their way through the active workflow, or an order at
+	its end."""
+	if gate == CLOSE:
+		return doctype == "Sales Order"
+	return any(has_passed(attached, gate) for attached in states_by_gate(doctype).values())

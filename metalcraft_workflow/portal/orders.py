@@ -10,6 +10,7 @@ from frappe.utils import cint, flt, getdate
 from pypika.terms import Criterion, ExistsCriterion
 
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
+from metalcraft_workflow.facts.currency import decimals
 from metalcraft_workflow.facts.orders import read_order
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.portal.documents import has_package, released_documents
@@ -275,10 +276,11 @@ def _invoices(order: str) -> list[dict]:
 			invoice.due_date,
 			invoice.grand_total,
 			invoice.rounded_total,
+			invoice.base_grand_total,
+			invoice.base_rounded_total,
 			invoice.outstanding_amount,
 			invoice.currency,
 			invoice.party_account_currency,
-			invoice.conversion_rate,
 			invoice.is_return,
 		)
 		.orderby(invoice.posting_date)
@@ -300,10 +302,14 @@ def _invoices(order: str) -> list[dict]:
 
 
 def _in_currency(invoice: frappe._dict) -> float:
-	"""What is outstanding, in the currency of the invoice: it is kept in that of the customer's account."""
+	"""What is outstanding, in the currency of the invoice: it is kept in that of the customer's account, where
+	the invoice comes to another amount, rounded by itself."""
 	if invoice.party_account_currency in (None, "", invoice.currency):
 		return flt(invoice.outstanding_amount)
-	return flt(flt(invoice.outstanding_amount) / flt(invoice.conversion_rate or 1), 2)
+	there = flt(invoice.base_rounded_total) or flt(invoice.base_grand_total)
+	here = flt(invoice.rounded_total) or flt(invoice.grand_total)
+	share = flt(invoice.outstanding_amount) / there if there else 0
+	return flt(share * here, decimals(invoice.currency))
 
 
 # Days

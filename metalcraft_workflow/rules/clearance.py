@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from metalcraft_workflow.rules.quantity import plain_money
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
-# Amounts that differ by less are the same: half of the smallest coin
-TOLERANCE = 0.005
-
 
 @dataclass(frozen=True)
 class Order:
@@ -20,6 +17,7 @@ class Order:
 	total      what the customer owes for it, in the currency of `paid`
 	prepayment share of `total` that must be paid before a delivery, in percent
 	paid       received so far: advances, and payments of its invoices
+	rounding   amounts that differ by less are the same: half of the smallest one in `currency`
 	"""
 
 	name: str
@@ -30,6 +28,7 @@ class Order:
 	prepayment: float = 0
 	paid: float = 0
 	currency: str = ""
+	rounding: float = 0.005
 
 
 def released(orders: Iterable[Order]) -> Requirement | None:
@@ -72,9 +71,9 @@ def why_not_released(order: Order) -> str:
 
 def prepayment_due(order: Order) -> float:
 	"""How much of the prepayment of `order` is still to be paid."""
-	# Half a cent may have been rounded either way
+	# Half of the smallest amount may have been rounded either way
 	due = round(order.total * order.prepayment / 100 - order.paid, 6)
-	return due if due > TOLERANCE else 0
+	return due if due > order.rounding else 0
 
 
 def prepayment(

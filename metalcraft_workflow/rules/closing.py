@@ -5,9 +5,11 @@ What counts as settled:
 - Delivered means that the customer has it. What came back is to be delivered again, or to be
   credited. Nothing has to be delivered of a line that a maintenance order or "Skip Delivery Note"
   asks no delivery for; a drop shipment is delivered when its purchase order is.
-- Billed means invoiced and not credited. A credit note without a return leaves its line to be billed
-  again: those goods are with the customer and nobody pays for them. What was delivered beyond the
-  order is to be billed too. A line without an amount needs no bill.
+- Billed means invoiced and not credited, line by line: the quantity and the amount. A credit note
+  without a return leaves its line to be billed again: those goods are with the customer and nobody pays
+  for them. One that only lowers the price credits no quantity. What was delivered beyond the order is to
+  be billed too. A line without an amount needs no bill; one that takes something off, as for a trade-in,
+  does. Another price than the order's is accepted by whom the settings name, on record.
 - Paid means that no invoice has anything outstanding, whatever took it to nothing: payments, journal
   entries, write-offs. Nor has a credit note: until it is refunded or set off, money is owed.
 - What comes back by a return authorization (RMA) has been decided on: to be credited, and then it is
@@ -17,14 +19,15 @@ What counts as settled:
   until a person closes it, unless all of it came back by an authorization.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from metalcraft_workflow.rules import returns
-from metalcraft_workflow.rules.orders import OrderFacts
+from metalcraft_workflow.rules.fingerprint import fingerprint
+from metalcraft_workflow.rules.orders import OrderFacts, OrderLine
 from metalcraft_workflow.rules.quantity import plain, plain_money
-from metalcraft_workflow.rules.requirement import Link, Requirement, _lt, unmet
+from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt, unmet
 
 CLOSE, REOPEN = "close", "reopen"
 
@@ -59,7 +62,8 @@ def requirements(
 ) -> list[Requirement]:
 	"""Everything that closing asks of `order`, met or not; `money` writes amounts for whoever reads it.
 
-	None of it can be waived: who wants the order closed all the same closes it by hand.
+	None of it can be waived but another price than was ordered: who wants the order closed all the same
+	closes it by hand.
 	"""
 	return [
 		_approved(order),
@@ -84,17 +88,41 @@ def requirements(
 	]
 
 
-def decide(order: OrderFacts, found: list[Requirement]) -> str:
-	"""What is to be done with `order`: CLOSE, REOPEN or nothing ("").
+def decide(order: OrderFacts, found: list[Requirement], waived: Container[str] = ()) -> str:
+	"""What is to be done with `order`: CLOSE, REOPEN or nothing (""). `waived` are codes of requirements.
 
 	An order that a person closed stays closed.
 	"""
-	open_points = {requirement.code for requirement in unmet(found)}
+	open_points = {
+		requirement.code
+		for requirement in unmet(found)
+		if not (requirement.waivable and requirement.code in waived)
+	}
 	if order.docstatus != 1:
 		return ""
 	if order.status == "Closed":
 		return REOPEN if order.closed_by_workflow and open_points & REOPENS else ""
 	return "" if open_points else CLOSE
+
+
+def figures(order: OrderFacts) -> str:
+	"""Digest of what is ordered, delivered and billed: who accepts a difference accepts this one, and no
+	other that comes after it."""
+	rows = [
+		{
+			"line": line.name,
+			"qty": line.qty,
+			"amount": line.amount,
+			"discount": line.discount,
+			"delivered": line.delivered,
+			"returned": line.returned,
+			"billed": line.billed,
+			"billed_discount": line.billed_discount,
+			"billed_qty": line.billed_qty,
+		}
+		for line in order.lines
+	]
+	return fingerprint(rows, rows[0] if rows else ())
 
 
 def _approved(order: OrderFacts) -> Requirement:
@@ -123,9 +151,7 @@ def _delivered(order: OrderFacts) -> Requirement:
 		line: line.missing(precision) - line.came_back(precision) - line.to_ship_again(precision)
 		for line in order.lines
 	}
-	rows = [
-		f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in missing.items() if qty > precision.qty
-	]
+	rows = _quantities(missing, precision.qty)
 	return Requirement(
 		code="delivered",
 		label=_lt("Everything delivered"),
@@ -137,16 +163,43 @@ def _delivered(order: OrderFacts) -> Requirement:
 
 
 def _returns(order: OrderFacts) -> Requirement:
-	came_back = {line: line.came_back(order.precision) for line in order.lines}
-	rows = [f"{line.idx}. {line.item_code}: {plain(qty)}" for line, qty in came_back.items() if qty > 0]
+	precision = order.precision
+	came_back = {line: line.came_back(precision) for line in order.lines}
+	never_billed = {line: line.never_billed(precision) for line in order.lines}
+	billed = {line: qty - never_billed[line] for line, qty in came_back.items()}
 	return Requirement(
 		code="returns",
 		label=_lt("Nothing came back unanswered"),
-		message=_lt("Came back: {lines}. Deliver it again, or issue a credit note for it."),
-		met=not rows,
-		params={"lines": _few(rows)},
+		met=not any(came_back.values()),
 		waivable=False,
+		**_sentences(
+			(
+				_lt(
+					"Came back: {lines}. Deliver it again, or issue a credit note for it, at the price it was"
+					" invoiced for."
+				),
+				_quantities(billed, precision.qty),
+			),
+			(
+				_lt(
+					"Came back and was never billed: {lines}. Deliver it again, or lower the quantity of the"
+					" order with Update Items, or close the order by hand."
+				),
+				_quantities(never_billed, precision.qty),
+			),
+		),
 	)
+
+
+def _sentences(*found: tuple[str, list[str]]) -> dict:
+	"""What a requirement says, a sentence for each kind of lines that were found."""
+	said = [Problem(message, {"lines": _few(rows)}) for message, rows in found if rows]
+	first = said[0] if said else Problem("")
+	return {"message": first.message, "params": first.params, "also": tuple(said[1:])}
+
+
+def _quantities(quantities: dict[OrderLine, float], least: float) -> list[str]:
+	return _of_lines((line, plain(qty)) for line, qty in quantities.items() if qty > least)
 
 
 def _authorized_returns(order: OrderFacts) -> list[Requirement]:
@@ -223,20 +276,47 @@ def _no_draft_deliveries(order: OrderFacts) -> Requirement:
 
 
 def _billed(order: OrderFacts, money: Money) -> Requirement:
-	unbilled = {line: line.unbilled(order.precision) for line in order.lines}
-	rows = [
-		f"{line.idx}. {line.item_code}: {money(amount, order.currency)}"
-		for line, amount in unbilled.items()
-		if amount > 0
+	billing = {line: line.billing(order.precision) for line in order.lines}
+	to_bill = [
+		(line, money(found.to_bill, order.currency)) for line, found in billing.items() if found.to_bill
+	]
+	price = [(line, money(found.price, order.currency)) for line, found in billing.items() if found.price]
+	count = [
+		(line, f"{plain(found.qty)} / {plain(found.due_qty)}")
+		for line, found in billing.items()
+		if found.count
 	]
 	return Requirement(
 		code="billed",
 		label=_lt("Everything billed"),
-		message=_lt("Still to be billed: {lines}. Make the sales invoice from the delivery note."),
-		met=not rows,
-		params={"lines": _few(rows)},
-		waivable=False,
+		met=not (to_bill or price or count),
+		# What nobody has billed is no difference that somebody could accept
+		waivable=not to_bill,
+		**_sentences(
+			(
+				_lt("Still to be billed: {lines}. Make the sales invoice from the delivery note."),
+				_of_lines(to_bill),
+			),
+			(
+				_lt(
+					"Invoiced for another price than was ordered, which leaves: {lines}. Correct the invoices;"
+					" or have the difference accepted, by waiving this with a reason."
+				),
+				_of_lines(price),
+			),
+			(
+				_lt(
+					"Invoiced in another quantity than is to be billed: {lines}. Correct the invoices; or have"
+					" the difference accepted, by waiving this with a reason."
+				),
+				_of_lines(count),
+			),
+		),
 	)
+
+
+def _of_lines(found: Iterable[tuple[OrderLine, str]]) -> list[str]:
+	return [f"{line.idx}. {line.item_code}: {what}" for line, what in found]
 
 
 def _no_draft_invoices(order: OrderFacts) -> Requirement:
@@ -253,19 +333,28 @@ def _no_draft_invoices(order: OrderFacts) -> Requirement:
 
 
 def _paid(order: OrderFacts, money: Money) -> Requirement:
-	# A credit note that waits for its refund has a negative amount outstanding
-	unpaid = [
-		invoice
-		for invoice in order.invoices
-		if not invoice.draft and abs(invoice.outstanding) > order.precision.money
-	]
+	unpaid = [invoice for invoice in order.invoices if not invoice.draft and not invoice.is_paid]
 	rows = [f"{invoice.name}: {money(invoice.outstanding, invoice.currency)}" for invoice in unpaid]
+	# A credit note takes nothing off an advance
+	advances = order.advances if any(invoice.outstanding > 0 for invoice in unpaid) else ()
+	paid_before = [f"{advance.name}: {money(advance.amount, advance.currency)}" for advance in advances]
 	return Requirement(
 		code="paid",
 		label=_lt("Everything paid"),
 		message=_lt("Outstanding: {invoices}. The order closes when that is paid, refunded or set off."),
 		met=not rows,
 		params={"invoices": _few(rows)},
+		also=(
+			Problem(
+				_lt(
+					"Paid in advance and not set off against an invoice: {payments}. Accounts does that with"
+					" Payment Reconciliation."
+				),
+				{"payments": _few(paid_before)},
+			),
+		)
+		if paid_before
+		else (),
 		link=Link("Sales Invoice", unpaid[0].name) if unpaid else None,
 		waivable=False,
 	)

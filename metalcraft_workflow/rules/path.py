@@ -79,6 +79,9 @@ MARKS: tuple[Mark, ...] = (
 	Mark("hold", "release_documents", "Awaiting Clearance"),
 )
 
+# What an approved order meets at its end. It is on no path: the order closes by itself, without a transition.
+CLOSE = "close"
+
 # States of documents from before this app was installed. They keep their course.
 OUTSIDE = "outside"
 

@@ -113,7 +113,7 @@ def progress(stage: str, order: OrderFacts, days: Mapping[str, date | None]) -> 
 
 def _counted(order: OrderFacts) -> dict[str, str]:
 	invoices = [invoice for invoice in order.invoices if not invoice.draft]
-	paid = [abs(invoice.outstanding) <= order.precision.money for invoice in invoices]
+	paid = [invoice.is_paid for invoice in invoices]
 	to_ship = any(line.needs_delivery for line in order.lines)
 	billed = bool(invoices) and order.is_billed
 	return {

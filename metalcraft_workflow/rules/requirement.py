@@ -31,6 +31,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Problem:
+	"""One thing that is wrong, as a sentence with {placeholders} that says where and what to do."""
+
+	message: str
+	params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Requirement:
 	"""One thing that a gate asks for.
 
@@ -38,6 +46,7 @@ class Requirement:
 	label    what is asked for, in a few words
 	message  what to do when it is not met: a sentence, with {placeholders} for `params`
 	met      whether it is met
+	also     further sentences, where several things are to be done
 	link     where to mend it
 	waivable whether the settings can name a role that may waive it
 	"""
@@ -47,16 +56,9 @@ class Requirement:
 	message: str
 	met: bool
 	params: Mapping[str, Any] = field(default_factory=dict)
+	also: tuple[Problem, ...] = ()
 	link: Link | None = None
 	waivable: bool = True
-
-
-@dataclass(frozen=True)
-class Problem:
-	"""One thing that is wrong, as a sentence with {placeholders} that says where and what to do."""
-
-	message: str
-	params: Mapping[str, Any] = field(default_factory=dict)
 
 
 def unmet(requirements: list[Requirement]) -> list[Requirement]:

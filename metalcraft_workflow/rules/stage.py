@@ -17,7 +17,7 @@ def order_stage(order: OrderFacts) -> str:
 	   Clearance, QA, Final Pack). It comes before Partially Shipped, because that is where somebody has
 	   work with it now.
 	6. Something was delivered: Partially Shipped.
-	7. Something has come to Final Pack: Final Pack.
+	7. Something is at Final Pack: Final Pack.
 	8. In Production.
 
 	What came back counts as not delivered, unless it was credited. Returns under way are no delivery.
@@ -52,10 +52,7 @@ def _open_stage(order: OrderFacts) -> str:
 		return path.stage_of(path.furthest(under_way)) or "Final Pack"
 	if any(line.delivered > order.precision.qty for line in order.lines):
 		return "Partially Shipped"
-	# What came back by an authorization is not at Final Pack any more
-	if any(
-		line.at_final_pack - line.to_replace - line.to_credit > order.precision.qty for line in order.lines
-	):
+	if any(line.is_at_final_pack(order.precision) for line in order.lines):
 		return "Final Pack"
 	nothing_to_deliver = not any(line.needs_delivery for line in order.lines)
 	return "Invoiced" if nothing_to_deliver and order.is_billed else "In Production"

@@ -32,6 +32,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("ship", "order_released", _lt("Every order is approved and unchanged"), None),
 	("ship", "unchanged", _lt("Unchanged since the clearance"), None),
 	("receive_return", "return_against", _lt("The delivery that comes back"), None),
+	("close", "billed", _lt("Everything billed"), "Sales Manager"),
 ]
 
 DOCUMENT_TYPES = (

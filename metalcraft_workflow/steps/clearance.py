@@ -8,6 +8,8 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
 from metalcraft_workflow.facts import credit, delivery, documents
+from metalcraft_workflow.facts.advances import open_advances
+from metalcraft_workflow.facts.currency import smallest_amount
 from metalcraft_workflow.facts.orders import total_of
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.message import money
@@ -64,52 +66,12 @@ def orders_with_payments(doc: Document) -> list[rules.Order]:
 			order,
 			total=total_of(order, order.party_account_currency),
 			prepayment=flt(percent[order.payment_terms_template]),
-			paid=advances.get(order.name, 0) + paid.get(order.name, 0),
+			paid=sum(advance.amount for advance in advances[order.name]) + paid.get(order.name, 0),
 			currency=order.party_account_currency or order.currency,
+			rounding=smallest_amount(order.party_account_currency or order.currency) / 2,
 		)
 		for order in orders
 	]
-
-
-def open_advances(orders: list[str]) -> dict[str, float]:
-	"""Order -> advances that no invoice has taken over yet.
-
-	ERPNext's `advance_paid` goes on counting what an invoice has taken over, which would count twice.
-	"""
-	if not orders:
-		return {}
-	payment, reference, account = (
-		frappe.qb.DocType("Payment Entry"),
-		frappe.qb.DocType("Payment Entry Reference"),
-		frappe.qb.DocType("Journal Entry Account"),
-	)
-	by_payment = (
-		frappe.qb.from_(reference)
-		.join(payment)
-		.on(reference.parent == payment.name)
-		.where(payment.docstatus == 1)
-		.where(reference.reference_doctype == "Sales Order")
-		.where(reference.reference_name.isin(orders))
-		.select(reference.reference_name, payment.payment_type, reference.allocated_amount)
-		.run()
-	)
-	by_journal = (
-		frappe.qb.from_(account)
-		.where(account.docstatus == 1)
-		.where(account.reference_type == "Sales Order")
-		.where(account.reference_name.isin(orders))
-		.select(
-			account.reference_name, account.credit_in_account_currency - account.debit_in_account_currency
-		)
-		.run()
-	)
-	found: dict[str, float] = defaultdict(float)
-	for order, payment_type, amount in by_payment:
-		# What is paid back is kept as an amount of its own
-		found[order] += abs(flt(amount)) * (-1 if payment_type == "Pay" else 1)
-	for order, amount in by_journal:
-		found[order] += flt(amount)
-	return found
 
 
 def paid_on_invoices(orders: list[str]) -> dict[str, float]:

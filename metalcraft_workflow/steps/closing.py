@@ -14,10 +14,11 @@ from frappe.model.document import Document
 from frappe.utils import create_batch, getdate
 
 from metalcraft_workflow.facts import final_pack, returns
+from metalcraft_workflow.facts.advances import to_set_off
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
-from metalcraft_workflow.gates import registry
+from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.message import money
 from metalcraft_workflow.gates.once import once, reading
 from metalcraft_workflow.outgoing import customer_mail
@@ -25,11 +26,11 @@ from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import closing
 from metalcraft_workflow.rules.customer_mail import stamp
 from metalcraft_workflow.rules.orders import OrderFacts
-from metalcraft_workflow.rules.path import OUTSIDE
+from metalcraft_workflow.rules.path import CLOSE, OUTSIDE
 from metalcraft_workflow.rules.requirement import Requirement
 from metalcraft_workflow.rules.stage import order_stage
 
-GATE = "close"
+GATE = CLOSE
 TRIES = 3
 
 # How many open orders the sweep reads at a time, and in one run at most
@@ -43,7 +44,16 @@ def requirements(order: Document) -> list[Requirement]:
 	Nothing of an order that does not follow the process.
 	"""
 	facts = once(order, "closing", lambda: read_order(order.name))
-	return [] if facts.gate == OUTSIDE else closing.requirements(facts, policy(), getdate(), money)
+	if facts.gate == OUTSIDE:
+		return []
+	if any(invoice.outstanding > 0 and not invoice.is_paid for invoice in facts.invoices):
+		facts = replace(facts, advances=tuple(to_set_off(order)))
+	return closing.requirements(facts, policy(), getdate(), money)
+
+
+def accepted_figures_1(order: Document) -> str:
+	"""Digest of what a waiver of the gate `close` is for: it lapses when the figures change."""
+	return closing.figures(read_order(order.name))
 
 
 def policy() -> closing.ClosingPolicy:
@@ -99,6 +109,11 @@ def orders_concerned(doc: Document, method: str | None) -> set[str]:
 	if doc.docstatus or method == "after_delete":
 		return now
 	return set(orders_of(before)) - now if before else set()
+
+
+def difference_accepted(order: Document) -> None:
+	"""Note an order of which somebody has accepted a difference (effect of a waiver of the gate `close`)."""
+	settle_after_commit([order.name])
 
 
 def return_changed(doc: Document, method: str | None = None) -> None:
@@ -236,14 +251,20 @@ def settle(name: str) -> str:
 
 def _decide(facts: OrderFacts, order: Document | None = None) -> str:
 	"""What is to be done with an order of which `facts` are known; by what the app asks, or with `order` by
-	all that the gate asks."""
+	all that the gate asks. Waivers are looked up only where they make a difference."""
 	if not order:
-		return closing.decide(
-			facts, registry.demanded(GATE, closing.requirements(facts, policy(), getdate()))
-		)
+		found = registry.demanded(GATE, closing.requirements(facts, policy(), getdate()))
+		return _with_waivers(facts, found)
 	with reading(order):
 		once(order, "closing", lambda: facts)
-		return closing.decide(facts, registry.requirements_of(GATE, order))
+		return _with_waivers(facts, registry.requirements_of(GATE, order))
+
+
+def _with_waivers(facts: OrderFacts, found: list[Requirement]) -> str:
+	todo = closing.decide(facts, found)
+	if todo == closing.decide(facts, found, {row.code for row in found if row.waivable}):
+		return todo
+	return closing.decide(facts, found, record.waived_codes(frappe.get_doc("Sales Order", facts.name), GATE))
 
 
 def close(order: Document, facts: OrderFacts) -> None:
@@ -298,6 +319,8 @@ def repair_totals(facts: OrderFacts) -> bool:
 	"""
 	if facts.is_delivery_behind:
 		_sum_up_again("Delivery Note", "against_sales_order", facts.name)
+		if any(line.by_supplier for line in facts.lines):
+			_write_drop_shipments(facts)
 	if facts.is_billing_behind:
 		_sum_up_again("Sales Invoice", "sales_order", facts.name)
 	return facts.is_delivery_behind or facts.is_billing_behind
@@ -313,6 +336,20 @@ def _sum_up_again(doctype: str, field: str, order: str) -> None:
 	# One document a line is enough: it sums up all documents of that line
 	for name in sorted(set({row.so_detail: row.parent for row in lines}.values())):
 		frappe.get_doc(doctype, name).update_qty()
+
+
+def _write_drop_shipments(facts: OrderFacts) -> None:
+	"""Write what suppliers have delivered of an order: ERPNext takes the quantity of the purchase order for
+	it, whatever its unit, and whatever was received."""
+	for line in facts.lines:
+		if line.by_supplier and line.recorded_delivered != line.delivered:
+			frappe.db.set_value(
+				"Sales Order Item", line.name, "delivered_qty", line.delivered, update_modified=False
+			)
+	order = frappe.get_doc("Sales Order", facts.name)
+	order.flags.by_process = True
+	order.db_set("per_delivered", facts.delivered_percent, update_modified=False)
+	order.set_status(update=True)
 
 
 def _respect_reopening(order: Document) -> None:

@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules.closing import CLOSE, REOPEN, ClosingPolicy, decide, requirements
-from metalcraft_workflow.rules.orders import Delivery, Invoice, OrderFacts, OrderLine
+from metalcraft_workflow.rules.closing import CLOSE, REOPEN, ClosingPolicy, decide, figures, requirements
+from metalcraft_workflow.rules.orders import Advance, Delivery, Invoice, OrderFacts, OrderLine, Precision
 from metalcraft_workflow.rules.requirement import unmet
 
 TODAY = date(2026, 3, 10)
@@ -40,6 +40,7 @@ def order_after(events, qty=10, **fields) -> OrderFacts:
 		delivered=total["deliver"] - total["return"],
 		returned=total["return"],
 		billed=(total["bill"] - total["credit"]) * RATE,
+		billed_qty=total["bill"] - total["credit"],
 		credited_qty=total["credit"],
 		invoice_lines=len([k for k, _n in events if k in ("bill", "credit")]),
 	)
@@ -184,7 +185,9 @@ def test_a_credit_note_that_waits_for_its_refund_keeps_it_open():
 
 def test_cents_lost_in_rounding_are_nothing():
 	"""Three invoices of a third each: a cent is lost, and nobody ever pays it."""
-	line = OrderLine(idx=1, item_code="X", qty=3, amount=100, delivered=3, billed=99.99, invoice_lines=3)
+	line = OrderLine(
+		idx=1, item_code="X", qty=3, amount=100, delivered=3, billed=99.99, billed_qty=3, invoice_lines=3
+	)
 	assert what_to_do(replace(SETTLED, lines=(line,))) == CLOSE
 	assert open_points(replace(SETTLED, lines=(replace(line, billed=99.97),))) == ["billed"]
 	assert open_points(replace(SETTLED, lines=(replace(line, delivered=2.999),))) == ["delivered"]
@@ -198,9 +201,11 @@ def test_free_lines_are_delivered_and_not_billed():
 
 
 def test_without_delivery_there_is_only_the_bill():
-	line = OrderLine(idx=1, item_code="SERVICE", qty=1, amount=50, billed=50, needs_delivery=False)
+	line = OrderLine(
+		idx=1, item_code="SERVICE", qty=1, amount=50, billed=50, billed_qty=1, needs_delivery=False
+	)
 	assert what_to_do(replace(SETTLED, lines=(line,))) == CLOSE
-	assert open_points(replace(SETTLED, lines=(replace(line, billed=0),))) == ["billed"]
+	assert open_points(replace(SETTLED, lines=(replace(line, billed=0, billed_qty=0),))) == ["billed"]
 
 
 def test_erpnext_sums_that_lag_behind_are_seen():
@@ -227,3 +232,116 @@ def test_each_amount_is_written_in_its_own_currency():
 	said = {row.code: row.message.format(**row.params) for row in unmet(found)}
 	assert "1. CYL: EUR 600" in said["billed"]
 	assert "SI-1: USD 440" in said["paid"]
+
+
+# Quantity and amount, with both signs
+
+
+def with_line(**fields):
+	return replace(SETTLED, lines=(replace(SETTLED.lines[0], **fields),))
+
+
+def billed(order):
+	return next(row for row in requirements(order, POLICY, TODAY) if row.code == "billed")
+
+
+def said(requirement) -> str:
+	return " ".join(
+		row.message.format(**row.params) for row in (requirement, *requirement.also) if row.message
+	)
+
+
+def test_another_quantity_or_price_on_the_invoices_can_be_accepted_and_what_is_not_billed_cannot():
+	for fields, words, waivable in (
+		({"billed_qty": 8}, "1. CYL: 8 / 10", True),
+		({"billed_qty": 12}, "1. CYL: 12 / 10", True),
+		({"billed": 900}, "another price than was ordered, which leaves: 1. CYL: 100.00", True),
+		({"billed": 880, "billed_qty": 8}, "Still to be billed: 1. CYL: 120.00", False),
+		({"billed_discount": 50}, "1. CYL: 50.00", True),
+	):
+		found = billed(with_line(**fields))
+		assert not found.met and found.waivable is waivable
+		assert words in said(found)
+	# A discount of the order is one of its invoices
+	assert billed(with_line(discount=50, billed_discount=50)).met
+	# More than was asked for is ERPNext's to refuse
+	assert billed(with_line(billed=1100)).met
+
+
+def test_what_is_taken_off_for_a_trade_in_is_to_be_taken_off():
+	trade_in = OrderLine(idx=2, item_code="OLD", qty=1, amount=-150, delivered=1, billed=-150, billed_qty=1)
+	with_it = replace(SETTLED, lines=(*SETTLED.lines, trade_in))
+	assert what_to_do(with_it) == CLOSE
+	for fields, waivable in (
+		({"billed": 0, "billed_qty": 0}, False),
+		({"billed": -100}, True),
+		({"billed": -200}, True),
+	):
+		found = billed(replace(SETTLED, lines=(*SETTLED.lines, replace(trade_in, **fields))))
+		assert not found.met and found.waivable is waivable
+	# the same, ordered as less than nothing
+	taken = OrderLine(idx=2, item_code="OLD", qty=-1, amount=-150, billed=-150, billed_qty=-1)
+	assert what_to_do(replace(SETTLED, lines=(*SETTLED.lines, taken))) == CLOSE
+	left_out = replace(taken, billed=0, billed_qty=0)
+	assert open_points(replace(SETTLED, lines=(*SETTLED.lines, left_out))) == ["billed"]
+
+
+def test_a_difference_that_was_accepted_closes_the_order_until_the_figures_change():
+	order = with_line(billed=900)
+	found = requirements(order, POLICY, TODAY)
+	assert decide(order, found) == ""
+	assert decide(order, found, {"billed"}) == CLOSE
+	closed = replace(order, status="Closed", closed_by_workflow=True)
+	assert decide(closed, found, {"billed"}) == ""
+	assert decide(closed, found) == REOPEN
+	# only what may be accepted is
+	unbilled = with_line(billed=0, billed_qty=0)
+	assert decide(unbilled, requirements(unbilled, POLICY, TODAY), {"billed", "paid"}) == ""
+	assert figures(order) == figures(replace(order, keep_open=True))
+	assert figures(order) != figures(with_line(billed=890))
+
+
+def test_every_credit_note_ever_says_nothing_only_what_is_credited_now():
+	# billed, credited and billed again; then four come back
+	order = with_line(delivered=6, returned=4, credited_qty=10)
+	assert open_points(order) == ["returns"]
+	credited = with_line(delivered=6, returned=4, credited_qty=14, billed_qty=6, billed=600)
+	assert what_to_do(credited) == CLOSE
+
+
+def test_what_came_back_and_was_never_billed_is_not_asked_to_be_credited():
+	order = with_line(delivered=6, returned=4, billed_qty=6, billed=600)
+	assert open_points(order) == ["returns"]
+	returned = next(row for row in requirements(order, POLICY, TODAY) if row.code == "returns")
+	assert "never billed: 1. CYL: 4" in said(returned) and "credit note" not in said(returned)
+	both = with_line(delivered=4, returned=6, billed_qty=6, billed=600)
+	returned = next(row for row in requirements(both, POLICY, TODAY) if row.code == "returns")
+	assert "Came back: 1. CYL: 2." in said(returned) and "never billed: 1. CYL: 4" in said(returned)
+
+
+def test_the_smallest_amount_is_that_of_the_currency():
+	"""Yen have no decimals, dinars three."""
+	for rounding, nothing, something in ((0.5, 0.4, 1), (0.005, 0.004, 0.01), (0.0005, 0.0004, 0.001)):
+		for amount in (nothing, -nothing):
+			invoice = Invoice("SI-1", draft=False, outstanding=amount, rounding=rounding)
+			assert open_points(replace(SETTLED, invoices=(invoice,))) == []
+		for amount in (something, -something):
+			invoice = Invoice("SI-1", draft=False, outstanding=amount, rounding=rounding)
+			assert open_points(replace(SETTLED, invoices=(invoice,))) == ["paid"]
+	thirds = OrderLine(
+		idx=1, item_code="X", qty=3, amount=400, delivered=3, billed=399, billed_qty=3, invoice_lines=3
+	)
+	assert open_points(replace(SETTLED, lines=(thirds,))) == ["billed"]
+	yen = replace(SETTLED, lines=(thirds,), precision=Precision(money=0.5))
+	assert open_points(yen) == []
+	assert open_points(replace(yen, lines=(replace(thirds, billed=390),))) == ["billed"]
+
+
+def test_an_advance_is_named_where_something_is_outstanding():
+	advance = Advance("ACC-PAY-1", 700, "USD")
+	order = replace(SETTLED, invoices=(Invoice("SI-1", draft=False, outstanding=700),), advances=(advance,))
+	paid = next(row for row in requirements(order, POLICY, TODAY) if row.code == "paid")
+	assert "ACC-PAY-1: 700.00 USD" in said(paid)
+	refund = replace(order, invoices=(Invoice("CN-1", draft=False, outstanding=-70, is_return=True),))
+	paid = next(row for row in requirements(refund, POLICY, TODAY) if row.code == "paid")
+	assert "ACC-PAY-1" not in said(paid)

@@ -78,7 +78,7 @@ def test_the_line_follows_the_order_through_the_process():
 	assert states(at_final_pack) == "done done done current open open open open open open"
 	shipped = replace(ORDER, lines=(replace(LINE, at_final_pack=10, delivered=10),))
 	assert states(shipped) == "done done done done done done done open open open"
-	billed = replace(LINE, at_final_pack=10, delivered=10, billed=1000, invoice_lines=1)
+	billed = replace(LINE, at_final_pack=10, delivered=10, billed=1000, billed_qty=10, invoice_lines=1)
 	owed = replace(ORDER, lines=(billed,), invoices=(Invoice("SI-1", draft=False, outstanding=1000),))
 	assert states(owed) == "done done done done done done done done open open"
 	paid = replace(owed, invoices=(Invoice("SI-1", draft=False, outstanding=0),))
@@ -88,7 +88,7 @@ def test_the_line_follows_the_order_through_the_process():
 
 
 def test_what_was_shipped_and_invoiced_in_part_says_so():
-	half = replace(LINE, at_final_pack=5, delivered=5, billed=500, invoice_lines=1)
+	half = replace(LINE, at_final_pack=5, delivered=5, billed=500, billed_qty=5, invoice_lines=1)
 	order = replace(ORDER, lines=(half,), invoices=(Invoice("SI-1", draft=False, outstanding=0),))
 	line = line_of(order)
 	assert customer_stage(order_stage(order)) == "Partly Shipped"
@@ -132,7 +132,12 @@ def test_only_a_step_that_was_reached_has_a_day(
 		status=status,
 		lines=(
 			replace(
-				LINE, delivered=delivered, at_final_pack=at_final_pack, billed=billed * 100, invoice_lines=1
+				LINE,
+				delivered=delivered,
+				at_final_pack=at_final_pack,
+				billed=billed * 100,
+				billed_qty=billed,
+				invoice_lines=1,
 			),
 		),
 		invoices=tuple(

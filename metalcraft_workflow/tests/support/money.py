@@ -32,6 +32,43 @@ def order(*lines, **fields):
 	return deliveries.approved_order(*lines, **{"customer": customer, **fields})
 
 
+def order_abroad(currency: str, *lines, rate: float, account_currency: str | None = None, **fields):
+	"""An approved order in another currency than the company's, at `rate`, of a customer of its own; whose
+	account is in `account_currency`, else in the company's."""
+	customer = factories.make_customer(f"Payer {frappe.generate_hash(length=6)}", default_currency=currency)
+	if account_currency:
+		doc = frappe.get_doc("Customer", customer)
+		doc.append("accounts", {"company": COMPANY, "account": receivable(account_currency)})
+		doc.save()
+	return deliveries.approved_order(
+		*lines,
+		customer=customer,
+		currency=currency,
+		conversion_rate=rate,
+		selling_price_list=frappe.db.get_single_value("Selling Settings", "selling_price_list"),
+		price_list_currency="USD",
+		plc_conversion_rate=1,
+		**fields,
+	)
+
+
+def receivable(currency: str) -> str:
+	"""An account for what customers owe in `currency`."""
+	name = f"Debtors {currency} - {ABBR}"
+	if not frappe.db.exists("Account", name):
+		frappe.get_doc(
+			{
+				"doctype": "Account",
+				"account_name": f"Debtors {currency}",
+				"parent_account": frappe.db.get_value("Account", DEBTORS, "parent_account"),
+				"company": COMPANY,
+				"account_type": "Receivable",
+				"account_currency": currency,
+			}
+		).insert()
+	return name
+
+
 def ship(order, *quantities: float):
 	"""Bring goods to Final Pack and take a delivery note of them to Shipped; all of the order when no
 	quantities are given. Gives the delivery note."""
@@ -85,6 +122,21 @@ def pay(*invoices, amount: float | None = None, user: str = ACCOUNTS, submit: bo
 			)
 		entry.paid_amount = entry.received_amount = sum(row.allocated_amount for row in entry.references)
 		return _submit(entry) if submit else entry.insert()
+
+
+def pay_abroad(doc, amount: float | None = None, rate: float | None = None):
+	"""A Payment Entry for an order or an invoice in any currency: in full or of `amount`, at `rate`, or at that
+	of the document."""
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	with as_user(ACCOUNTS):
+		entry = get_payment_entry(doc.doctype, doc.name, party_amount=amount)
+		entry.update({"reference_no": "1", "reference_date": nowdate()})
+		if rate:
+			entry.source_exchange_rate = rate
+			entry.received_amount = entry.paid_amount * rate
+			entry.set_amounts()
+		return _submit(entry)
 
 
 def refund(credit_note):
@@ -191,8 +243,9 @@ def drop_ship(item_code: str) -> dict:
 	return {"items": [{**line, "delivered_by_supplier": 1, "supplier": "MT Supplier"}]}
 
 
-def order_from_supplier(order):
-	"""The submitted Purchase Order of what a supplier delivers of an order."""
+def order_from_supplier(order, *lines: dict):
+	"""The submitted Purchase Order of what a supplier delivers of an order; `lines` are other values on its
+	first lines."""
 	from erpnext.selling.doctype.sales_order.sales_order import make_purchase_order
 
 	with as_user("Administrator"):
@@ -202,6 +255,8 @@ def order_from_supplier(order):
 		doc.schedule_date = order.delivery_date
 		for row in doc.items:
 			row.rate, row.schedule_date = 10, order.delivery_date
+		for row, values in zip(doc.items, lines, strict=False):
+			row.update({"conversion_factor": 0, **values})
 		doc.save()  # 16 has inserted it already
 		doc.submit()
 		return doc
