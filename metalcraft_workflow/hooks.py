@@ -36,6 +36,7 @@ _CONFORMANCE = f"{_APP}.steps.conformance"  # 9
 _CLEARANCE = f"{_APP}.steps.clearance"  # 10
 _SHIPPING = f"{_APP}.steps.shipping"  # 11
 _INVOICING = f"{_APP}.steps.invoicing"  # 12
+_EXCHANGE_DIFFERENCE = f"{_APP}.steps.exchange_difference"  # 12
 _CLOSING = f"{_APP}.steps.closing"  # 13-14
 _RETURNS = f"{_APP}.steps.returns"  # goods that come back
 _TRACKING = f"{_APP}.steps.tracking"  # the stage, after every step
@@ -327,12 +328,17 @@ doc_events = {
 	},
 	# Steps 12-14
 	"Sales Invoice": {
-		"before_validate": [f"{_INVOICING}.fill_tracking"],
+		"before_validate": [f"{_INVOICING}.fill_tracking", f"{_INVOICING}.drop_foreign_advances"],
 		"before_update_after_submit": [f"{_INVOICING}.fill_tracking"],
 		"validate": [f"{_SHIPPING}.refuse_stock_invoice", f"{_RETURNS}.check_credit"],
-		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit", f"{_TRACKING}.let_stages_wait"],
+		"before_submit": [
+			f"{_CREDIT_LIMIT}.lift_limit",
+			f"{_EXCHANGE_DIFFERENCE}.begin",
+			f"{_TRACKING}.let_stages_wait",
+		],
 		"on_submit": [
 			f"{_CREDIT_LIMIT}.put_back_limit",  # first: ERPNext has checked it
+			f"{_EXCHANGE_DIFFERENCE}.end",  # and booked it
 			f"{_TRACKING}.sync_invoice",
 			f"{_INVOICING}.send_on_submit",
 		],
@@ -454,7 +460,10 @@ has_website_permission = {
 	"Sales Invoice": f"{_STANDARD_PAGES}.submitted_only",
 	"Quotation": f"{_STANDARD_PAGES}.submitted_only",
 }
-has_permission = {"File": f"{_APP}.files.private.has_permission"}
+has_permission = {
+	"File": f"{_APP}.files.private.has_permission",
+	"Journal Entry": f"{_EXCHANGE_DIFFERENCE}.has_permission",
+}
 # Calls that do more than whoever makes them may; for all others a permission is enough: `rules.open_calls`
 override_whitelisted_methods = {
 	"frappe.www.list.get": f"{_STANDARD_PAGES}.get",

@@ -277,6 +277,8 @@ OPEN_CALLS: tuple[Needs, ...] = (
 		"docname",
 		"doctype",
 	),
+	# Who may choose an account is not told its balance
+	Needs((f"{_ACCOUNTS}.payment_entry.payment_entry.get_account_details",), ("Account",), "read", "account"),
 	# Balances, ledgers and what is owed
 	Needs(
 		(

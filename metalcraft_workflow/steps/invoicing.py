@@ -31,6 +31,13 @@ def fill_tracking(doc: Document, method: str | None = None) -> None:
 	doc.invoice_sent_on = before.invoice_sent_on if before else None
 
 
+def drop_foreign_advances(doc: Document, method: str | None = None) -> None:
+	"""Take the advances off a credit note that belong to the invoice it was made from (`before_validate`):
+	ERPNext copies their rows, without the payments, and then refuses to save them."""
+	if doc.is_return:
+		doc.set("advances", [row for row in doc.get("advances") or [] if row.reference_name])
+
+
 def delivery_notes(invoice: Document) -> list[str]:
 	"""The delivery notes that the lines of an invoice name, sorted."""
 	return sorted({row.delivery_note for row in invoice.items if row.get("delivery_note")})

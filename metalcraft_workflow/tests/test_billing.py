@@ -9,6 +9,7 @@ from metalcraft_workflow.steps import closing
 from metalcraft_workflow.tests.support import deliveries, factories, money, rest, returns
 from metalcraft_workflow.tests.support.cases import ClosingCase
 from metalcraft_workflow.tests.support.factories import (
+	ACCOUNTS,
 	CONTROLLER,
 	MANAGER,
 	SUPPORT,
@@ -362,6 +363,84 @@ class TestCurrencies(ClosingCase):
 			self.assertEqual((sent["amount"], sent["outstanding"]), (810750, 810750))
 			money.pay_abroad(invoice)
 			self.assertClosed(order)
+
+
+class TestAnotherRate(ClosingCase):
+	"""An advance is paid at one rate of exchange, and taken over by an invoice at another."""
+
+	JOURNAL = "api/resource/Journal Entry"
+
+	def advanced(self):
+		order = money.order_abroad("EUR", ("MT-CYL-01", 10, 100), rate=1.1, account_currency="EUR")
+		money.pay_abroad(order, rate=1.2)
+		return order
+
+	def test_customer_support_submits_the_invoice_and_the_difference_is_booked(self):
+		order = self.advanced()
+		invoice = money.invoice(money.ship(order), allocate_advances_automatically=1)
+		self.assertEqual(invoice.advances[0].exchange_gain_loss, 100)
+		(entry,) = frappe.get_all(
+			"Journal Entry Account", {"reference_name": invoice.name, "docstatus": 1}, pluck="parent"
+		)
+		entry = frappe.get_doc("Journal Entry", entry)
+		self.assertEqual(
+			(entry.voucher_type, entry.total_debit, entry.owner), ("Exchange Gain Or Loss", 100, SUPPORT)
+		)
+		self.assertClosed(order)
+
+	def test_that_is_all_that_customer_support_may_do_with_journal_entries(self):
+		order = self.advanced()
+		invoice = money.invoice(money.ship(order), allocate_advances_automatically=1)
+		entry = frappe.get_doc(
+			"Journal Entry",
+			frappe.db.get_value("Journal Entry Account", {"reference_name": invoice.name}, "parent"),
+		)
+		money.commit()
+		copy = frappe.copy_doc(entry)
+		copy.is_system_generated = 1
+		path = f"{self.JOURNAL}/{entry.name}"
+		self.assertEqual(rest.request(SUPPORT, "POST", self.JOURNAL, as_sent(copy)).status, 403)
+		self.assertEqual(rest.request(SUPPORT, "PUT", path, {"user_remark": "Mine"}).status, 403)
+		self.assertEqual(rest.request(SUPPORT, "GET", path).status, 403)
+		self.assertEqual(rest.request(SUPPORT, "DELETE", path).status, 403)
+		with as_user(SUPPORT):
+			with self.assertRaises(frappe.PermissionError):
+				frappe.copy_doc(entry).insert()
+			with self.assertRaises(frappe.PermissionError):
+				entry.cancel()
+		# nor does choosing an account tell what is on it
+		details = "erpnext.accounts.doctype.payment_entry.payment_entry.get_account_details"
+		account = {"account": money.CASH, "date": str(order.transaction_date)}
+		self.assertEqual(rest.call(SUPPORT, details, **account).status, 403)
+		self.assertEqual(rest.call(ACCOUNTS, details, **account).status, 200)
+		# who has the right by another role keeps it
+		with as_user(ACCOUNTS):
+			self.assertTrue(frappe.copy_doc(entry).has_permission("create"))
+
+	def test_an_invoice_that_fails_leaves_nothing_open(self):
+		order = self.advanced()
+		draft = money.draft_invoice(money.ship(order))
+		entry = frappe.get_doc(
+			{
+				"doctype": "Journal Entry",
+				"voucher_type": "Exchange Gain Or Loss",
+				"is_system_generated": 1,
+				"company": factories.COMPANY,
+				"accounts": [
+					{"account": money.CASH, "reference_type": "Sales Invoice", "reference_name": draft.name}
+				],
+			}
+		)
+		with as_user(SUPPORT):
+			draft.allocate_advances_automatically = 1
+			draft.save()
+			draft.submit()
+			self.assertFalse(entry.has_permission("create"))
+
+
+def as_sent(doc) -> dict:
+	"""A document as a client sends it."""
+	return frappe.parse_json(frappe.as_json(doc))
 
 
 class TestDropShipments(ClosingCase):

@@ -124,6 +124,24 @@ class TestCredit(ReturnsCase):
 		returns.receive(rma)
 		return rma
 
+	def test_an_invoice_that_took_over_an_advance_is_credited(self):
+		order = money.order()
+		money.pay_in_advance(order, 1000)
+		delivery = money.ship(order)
+		invoice = money.invoice(delivery, allocate_advances_automatically=1)
+		self.assertEqual(len(invoice.advances), 1)
+		self.assertClosed(order)
+		rma = returns.judge(self.received(delivery, 4))
+		note = returns.credit(rma)
+		self.assertEqual((note.advances, note.grand_total), ([], -400))
+		money.refund(note)
+		self.assertClosed(order)
+		# ERPNext's own credit note brings them along, too
+		with as_user(factories.CONTROLLER):
+			own = make_sales_return(invoice.name)
+			own.items[0].qty = -1
+			self.assertEqual(own.insert().advances, [])
+
 	def test_everything_came_back_and_the_order_closes(self):
 		order, delivery, _invoice = self.closed_order()
 		rma = returns.authorized(delivery)
