@@ -221,7 +221,7 @@ doc_events = {
 		"validate": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
 		"before_update_after_submit": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
 		"before_cancel": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
-		"on_trash": [f"{_LINES}.check_row"],
+		"on_trash": [f"{_LINES}.check_row", f"{_LINES}.check_not_under_way"],
 	},
 	# Other tables of an order or a delivery, all of them
 	**_on_row_events(
@@ -280,6 +280,7 @@ doc_events = {
 			f"{_FINAL_PACK}.check_lines",
 			f"{_TRACEABILITY}.fill_and_check",  # after ERPNext has chosen what nobody did
 			f"{_RETURNS}.check_receipt",
+			f"{_RETURNS}.name_parts",
 			f"{_GUARD}.check",  # last: of the document as it will be stored
 		],
 		"before_update_after_submit": [f"{_GUARD}.check"],

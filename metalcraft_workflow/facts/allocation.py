@@ -148,8 +148,8 @@ def delivered_with(serial_nos: list[str]) -> dict[str, str]:
 
 
 def brought_for(order_lines: list[str], places: set[str]) -> dict[traceability.Key, list[Source]]:
-	"""Order line and item -> batches and serial numbers that came to `places` for it and that no delivery
-	note names, in the order in which they came."""
+	"""Order line and item -> batches and serial numbers that came to `places` for it, or came back there, and
+	that no delivery note names, in the order in which they came."""
 	if not order_lines:
 		return {}
 	row, entry = frappe.qb.DocType("Stock Entry Detail"), frappe.qb.DocType("Serial and Batch Entry")
@@ -182,7 +182,59 @@ def brought_for(order_lines: list[str], places: set[str]) -> dict[traceability.K
 		)
 		for line in came
 	]
-	return rules.free_sources(moves + named_on_delivery_notes(order_lines))
+	return rules.free_sources(moves + named_on_delivery_notes(order_lines) + came_back(order_lines, places))
+
+
+def came_back(order_lines: list[str], places: set[str]) -> list[rules.AllocationMove]:
+	"""What came back to `places` of `order_lines`, of bundles their parts."""
+	line, packed, bundle, entry = (
+		frappe.qb.DocType(name)
+		for name in (
+			"Delivery Note Item",
+			"Packed Item",
+			"Serial and Batch Bundle",
+			"Serial and Batch Entry",
+		)
+	)
+	rows = dict(
+		frappe.qb.from_(line)
+		.where(line.so_detail.isin(order_lines))
+		.where(line.docstatus == 1)
+		.where(line.qty < 0)
+		.where(Coalesce(line.return_authorization_item, "") == "")
+		.select(line.name, line.so_detail)
+		.run()
+	)
+	if not rows:
+		return []
+	parts = (
+		frappe.qb.from_(packed)
+		.where(packed.parent_detail_docname.isin(list(rows)))
+		.select(packed.name, packed.parent_detail_docname)
+		.run()
+	)
+	rows |= {name: rows[parent] for name, parent in parts}
+	return [
+		rules.AllocationMove(
+			rows[back.voucher_detail_no],
+			back.item_code,
+			abs(flt(back.qty)),
+			back.batch_no or "",
+			back.serial_no or "",
+		)
+		for back in frappe.qb.from_(entry)
+		.join(bundle)
+		.on(entry.parent == bundle.name)
+		.where(bundle.voucher_type == "Delivery Note")
+		.where(bundle.voucher_detail_no.isin(list(rows)))
+		.where(bundle.docstatus == 1)
+		.where(bundle.is_cancelled == 0)
+		.where(bundle.warehouse.isin(list(places)))
+		.orderby(bundle.creation)
+		.orderby(entry.idx)
+		.select(bundle.voucher_detail_no, bundle.item_code, entry.qty, entry.batch_no, entry.serial_no)
+		.run(as_dict=True)
+	]
 
 
 def named_on_delivery_notes(order_lines: list[str]) -> list[rules.AllocationMove]:

@@ -12,6 +12,7 @@ from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.final_pack import read
 from metalcraft_workflow.facts.orders import order_precision
 from metalcraft_workflow.rules import returns as rules
+from metalcraft_workflow.rules.allocation import AllocationMove
 from metalcraft_workflow.rules.orders import OrderFacts
 
 AUTHORIZATION = "Return Authorization"
@@ -212,6 +213,46 @@ def received_parts(
 			),
 		)
 		for row in lines
+	]
+
+
+def parts_left(delivery: Document, without: str = "") -> list[AllocationMove]:
+	"""What a delivery shipped of the parts of its bundles, less what came back of them apart from the return
+	`without`, as moves of its lines."""
+	shipped = {
+		(line, item_code): sources
+		for (line, item_code), sources in traceability.sources_by_line(delivery).items()
+		if item_code not in {row.item_code for row in delivery.items if row.name == line}
+	}
+	moves = [
+		AllocationMove(line, item_code, 1 if serial_no else source.qty, source.batch_no, serial_no)
+		for (line, item_code), sources in shipped.items()
+		for source in sources
+		for serial_no in (source.serial_nos or ("",))
+	]
+	note, row, packed, entry = (
+		frappe.qb.DocType(name)
+		for name in ("Delivery Note", "Delivery Note Item", "Packed Item", "Serial and Batch Entry")
+	)
+	back = (
+		frappe.qb.from_(entry)
+		.join(packed)
+		.on(packed.serial_and_batch_bundle == entry.parent)
+		.join(row)
+		.on(row.name == packed.parent_detail_docname)
+		.join(note)
+		.on(note.name == row.parent)
+		.where(note.return_against == delivery.name)
+		.where(note.docstatus == 1)
+		.where(note.name != without)
+		.select(row.dn_detail, packed.item_code, entry.qty, entry.batch_no, entry.serial_no)
+		.run(as_dict=True)
+	)
+	return moves + [
+		AllocationMove(
+			part.dn_detail, part.item_code, -abs(flt(part.qty)), part.batch_no or "", part.serial_no or ""
+		)
+		for part in back
 	]
 
 

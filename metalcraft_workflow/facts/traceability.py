@@ -1,12 +1,13 @@
 """What a delivery takes from stock, and what its traceability rows say about it (step 8)."""
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import flt, formatdate, getdate
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import traceability as rules
 from metalcraft_workflow.rules.requirement import Problem
@@ -258,3 +259,53 @@ def values(doctype: str, fieldname: str, names: Set[str | None]) -> dict[str, st
 	if not names:
 		return {}
 	return dict(frappe.get_all(doctype, {"name": ["in", list(names)]}, ["name", fieldname], as_list=True))
+
+
+def drop_bundle(row: Document) -> None:
+	"""Take the draft bundle of a line or a part off it, and delete it when it is this delivery's own."""
+	if not row.get("serial_and_batch_bundle"):
+		return
+	own = {"name": row.serial_and_batch_bundle, "voucher_no": row.parent, "docstatus": 0}
+	if frappe.db.exists("Serial and Batch Bundle", own):
+		frappe.delete_doc("Serial and Batch Bundle", row.serial_and_batch_bundle, force=True)
+	row.serial_and_batch_bundle = None
+
+
+def take_from_stock(doc: Document, row: Document, sources: Iterable[rules.Source]) -> None:
+	"""Choose `sources` in the stock fields of a line or a part: in its own batch and serial fields, or in a
+	Serial and Batch Bundle when there are several batches."""
+	sources = list(sources)
+	drop_bundle(row)
+	comes_back = bool(doc.get("is_return"))
+	row.update({"batch_no": None, "serial_no": None, "use_serial_batch_fields": int(len(sources) == 1)})
+	if len(sources) == 1:
+		row.update({"batch_no": sources[0].batch_no or None, "serial_no": "\n".join(sources[0].serial_nos)})
+		return
+	item = frappe.get_cached_doc("Item", row.item_code)
+	bundle = frappe.get_doc(
+		{
+			"doctype": "Serial and Batch Bundle",
+			"has_batch_no": item.has_batch_no,
+			"has_serial_no": item.has_serial_no,
+			"voucher_type": doc.doctype,
+			"voucher_no": doc.name,
+			"voucher_detail_no": row.name,
+			"type_of_transaction": "Inward" if comes_back else "Outward",
+			"company": doc.company,
+			"item_code": row.item_code,
+			"warehouse": row.warehouse,
+			**compat.posting_of_bundle(doc),
+			"entries": [
+				{
+					"batch_no": source.batch_no,
+					"serial_no": serial_no,
+					"qty": qty if comes_back else -qty,
+					"warehouse": row.warehouse,
+				}
+				for source in sources
+				for serial_no, qty in ([(name, 1) for name in source.serial_nos] or [(None, source.qty)])
+			],
+		}
+	)
+	bundle.flags.ignore_links = True  # the delivery note is stored a moment later
+	row.serial_and_batch_bundle = bundle.insert().name

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import comma_or, cstr
+from frappe.utils import comma_and, comma_or, cstr, get_link_to_form
 
 from metalcraft_workflow.gates.arguments import parsed
 from metalcraft_workflow.gates.guard import restore
@@ -78,6 +78,31 @@ def check_editor(row: Document, state: str | None) -> None:
 			),
 			PassageRefused,
 			title=_("Not Your Turn"),
+		)
+
+
+def check_not_under_way(row: Document, method: str | None = None) -> None:
+	"""Refuse to take a line off an order that stands on a delivery note or an invoice which is still a draft:
+	that could neither go on nor be deleted then. `on_trash` of Sales Order Item. Raises ValidationError."""
+	under_way = [
+		(doctype, name)
+		for doctype in ("Delivery Note", "Sales Invoice")
+		for name in frappe.get_all(
+			f"{doctype} Item",
+			filters={"so_detail": row.name, "docstatus": 0, "parenttype": doctype},
+			pluck="parent",
+			distinct=True,
+			order_by="parent",
+		)
+	]
+	if under_way:
+		frappe.throw(
+			_("Row #{0}: {1} stands on {2}. Take it off there first, or delete that.").format(
+				row.idx,
+				row.item_code,
+				comma_and([get_link_to_form(*found) for found in under_way], add_quotes=False),
+			),
+			title=_("Under Way"),
 		)
 
 

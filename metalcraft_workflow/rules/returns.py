@@ -303,6 +303,69 @@ def receipt_problems(
 	return found
 
 
+# What came back of a part of a bundle, in the stock unit of the part
+
+
+def part_sources(
+	qty: float, left: Iterable[Source], batch_no: str = "", serial_nos: Iterable[str] = ()
+) -> tuple[Source, ...]:
+	"""Which batches and serial numbers `qty` of a part are of, out of those that are `left` to come back,
+	where that is no guess: those that the authorization names (`batch_no`, `serial_nos`), all that are left,
+	or the one batch there is. Nothing where somebody has to say."""
+	named = set(serial_nos) & {serial_no for source in left for serial_no in source.serial_nos}
+	fitting = [source for source in left if source.batch_no == batch_no] or list(left)
+	if named:
+		kept = [(source, tuple(name for name in source.serial_nos if name in named)) for source in fitting]
+		fitting = [Source(len(names), source.batch_no, names) for source, names in kept if names]
+	if not round(sum(source.qty for source in fitting) - qty, PLACES):
+		return tuple(fitting)
+	if len(fitting) == 1 and fitting[0].qty > qty and not fitting[0].serial_nos:
+		return (Source(qty, fitting[0].batch_no),)
+	return ()
+
+
+def part_problems(row: int, item_code: str, taken: Iterable[Source], left: Iterable[Source]) -> list[Problem]:
+	"""What of a part is said to come back in a row that did not leave with the delivery, or came back."""
+	batches = {source.batch_no: source.qty for source in left}
+	serials = {serial_no for source in left for serial_no in source.serial_nos}
+	where = {"row": row, "item": item_code, "there": _written(left)}
+	found = []
+	for source in taken:
+		wrong = [serial_no for serial_no in source.serial_nos if serial_no not in serials]
+		if wrong or (
+			not source.serial_nos
+			and source.batch_no
+			and round(source.qty - batches.get(source.batch_no, 0), PLACES) > 0
+		):
+			found.append(
+				Problem(
+					_lt(
+						"Row {row}: {named} of {item}, a part of the bundle, cannot come back with this delivery."
+						" Left to come back: {there}. Correct it in the table of packed items."
+					),
+					{**where, "named": ", ".join(wrong) or _written([source])},
+				)
+			)
+	return found
+
+
+def part_unnamed(row: int, item_code: str, qty: float, left: Iterable[Source]) -> Problem:
+	"""That somebody has to say what of a part came back."""
+	return Problem(
+		_lt(
+			"Row {row}: choose which {qty} of {item}, a part of the bundle, came back, in the table of packed"
+			" items. Left to come back: {there}."
+		),
+		{"row": row, "qty": plain(qty), "item": item_code, "there": _written(left)},
+	)
+
+
+def _written(sources: Iterable[Source]) -> str:
+	return ", ".join(
+		", ".join(source.serial_nos) or f"{source.batch_no} ({plain(source.qty)})" for source in sources
+	)
+
+
 # What becomes of it
 
 

@@ -88,6 +88,7 @@ def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> Non
 				"traceability",
 				{
 					"item_code": part.item_code,
+					"line_no": row.idx,
 					"qty": source.qty,
 					"batch_no": source.batch_no or None,
 					"serial_nos": "\n".join(source.serial_nos),

@@ -17,9 +17,10 @@ from frappe.utils import comma_and, escape_html, flt, get_link_to_form
 from metalcraft_workflow.facts import delivery, final_pack, returns, traceability
 from metalcraft_workflow.facts.orders import orders_of, total_of
 from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
-from metalcraft_workflow.gates.message import in_words
+from metalcraft_workflow.gates.message import in_words, refuse
 from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.rules import returns as rules
+from metalcraft_workflow.rules.allocation import AllocationMove, free_sources
 
 # Making an authorization
 
@@ -274,6 +275,8 @@ def prepare(doc: Document, method: str | None = None) -> None:
 
 	`before_validate` and `before_cancel` of Delivery Note.
 	"""
+	if doc.is_new() and doc.get("is_return"):
+		remember_parts(doc)
 	if not doc.get("return_authorization"):
 		for line in doc.items:
 			line.return_authorization_item = None
@@ -308,38 +311,72 @@ def check_receipt(doc: Document, method: str | None = None) -> None:
 	problems = receipt_problems(doc)
 	if problems:
 		frappe.throw("<br>".join(escape_html(problem) for problem in problems), title=_("Not Authorized"))
-	if doc.packed_items:
-		name_parts(doc)
 
 
-def name_parts(doc: Document) -> None:
-	"""Say on the parts of bundles that come back which batch and serial numbers they are of, where nobody
-	did and it is no guess: what the authorization names, or all that was shipped of a part."""
-	shipped = traceability.sources_by_line(frappe.get_doc("Delivery Note", doc.return_against))
-	rows = {
+def remember_parts(doc: Document) -> None:
+	"""Note what a new return says of the parts of its bundles. ERPNext makes their rows anew when it is
+	stored first, because the lines have other names then."""
+	doc.flags.named_parts = {}
+	for part in doc.packed_items:
+		key = (part.parent_item, part.item_code)
+		doc.flags.named_parts.setdefault(key, []).append((part.batch_no, part.serial_no))
+
+
+def recall_parts(doc: Document) -> None:
+	"""Write on the parts of bundles what `remember_parts` has noted."""
+	for part in doc.packed_items:
+		noted = (doc.flags.named_parts or {}).get((part.parent_item, part.item_code))
+		batch_no, serial_no = noted.pop(0) if noted else (None, None)
+		if (batch_no or serial_no) and not (part.batch_no or part.serial_no or part.serial_and_batch_bundle):
+			part.update({"batch_no": batch_no, "serial_no": serial_no, "use_serial_batch_fields": 1})
+
+
+def name_parts(doc: Document, method: str | None = None) -> None:
+	"""Say on the parts of bundles that come back which batches and serial numbers they are of, where nobody
+	did and it is no guess.
+
+	`validate` of Delivery Note, after ERPNext has written the parts. Raises ValidationError where somebody has
+	to say it, and for what did not leave with the delivery.
+	"""
+	if not (doc.get("is_return") and doc.follows_process and doc.return_against and doc.packed_items):
+		return
+	recall_parts(doc)
+	authorized_rows = {
 		row.name: row
 		for row in frappe.get_all(
-			ROW,
-			{"parent": doc.return_authorization},
-			["name", "batch_no", "serial_nos"],
+			ROW, {"parent": doc.return_authorization or ""}, ["name", "batch_no", "serial_nos"]
 		)
 	}
-	lines = {line.name: line for line in doc.items}
-	for part in doc.packed_items:
-		if part.batch_no or part.serial_no or part.serial_and_batch_bundle:
+	moves = returns.parts_left(frappe.get_doc("Delivery Note", doc.return_against), without=doc.name)
+	named, found = traceability.sources_by_line(doc), []
+	for line, part in traceability.goods_of(doc):
+		if part is line or not any(
+			frappe.get_cached_value("Item", part.item_code, ["has_batch_no", "has_serial_no"])
+		):
 			continue
-		line = lines[part.parent_detail_docname]
-		authorized_row = rows[line.return_authorization_item]
-		sources = shipped.get((line.dn_detail, part.item_code), ())
-		batches = {source.batch_no for source in sources if source.batch_no}
-		if len(batches) > 1:
-			batches &= {authorized_row.batch_no}
-		serials = {name for source in sources for name in source.serial_nos}
-		if len(serials) != -part.qty:
-			serials &= set(traceability.serial_numbers(authorized_row.serial_nos))
-		part.batch_no = next(iter(batches), None)
-		part.serial_no = "\n".join(sorted(serials)) if len(serials) == -part.qty else None
-		part.use_serial_batch_fields = int(bool(part.batch_no or part.serial_no))
+		left = free_sources(moves).get((line.dn_detail, part.item_code), [])
+		taken = named.get((line.name, part.item_code), ())
+		if part.serial_and_batch_bundle and flt(sum(source.qty for source in taken) + part.qty, rules.PLACES):
+			taken = ()  # of another quantity than comes back now
+		if not taken:
+			row = authorized_rows.get(line.return_authorization_item, frappe._dict())
+			taken = rules.part_sources(
+				-part.qty, left, row.batch_no or "", traceability.serial_numbers(row.serial_nos)
+			)
+			if not taken:
+				found.append(rules.part_unnamed(line.idx, part.item_code, -part.qty, left))
+				continue
+			traceability.take_from_stock(doc, part, taken)
+		taken = [replace(source, qty=abs(source.qty)) for source in taken]
+		found += rules.part_problems(line.idx, part.item_code, taken, left)
+		moves += [
+			AllocationMove(
+				line.dn_detail, part.item_code, -1 if serial_no else -source.qty, source.batch_no, serial_no
+			)
+			for source in taken
+			for serial_no in (source.serial_nos or ("",))
+		]
+	refuse(found, _("Which Ones?"))
 
 
 def receipt_problems(doc: Document) -> list[str]:

@@ -8,7 +8,6 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow import compat
 from metalcraft_workflow.facts import delivery
 from metalcraft_workflow.facts import traceability as facts
 from metalcraft_workflow.facts.allocation import promise_problems
@@ -148,45 +147,12 @@ def follow_rows(doc: Document, lines: list[rules.TracedLine]) -> None:
 		if sources and all(row.warehouse for row in rows):
 			shares = allocation.share(sources, [facts.stock_qty(row) for row in rows])
 			for row, taken in zip(rows, shares, strict=True):
-				take_from_stock(doc, row, taken)
+				facts.take_from_stock(doc, row, taken)
 		elif line.needs and not line.sources:
 			# Not all is named yet. ERPNext would guess it: in the fields of a line when it uses them, and
 			# in a bundle for a part when it does not.
 			for row in rows:
 				row.use_serial_batch_fields = int(row.doctype == "Packed Item")
-
-
-def take_from_stock(doc: Document, row: Document, sources: list[rules.Source]) -> None:
-	"""Choose `sources` in the stock fields of a line or a part: in its own batch and serial fields, or in a
-	Serial and Batch Bundle when there are several batches."""
-	drop_bundle(row)
-	row.update({"batch_no": None, "serial_no": None, "use_serial_batch_fields": int(len(sources) == 1)})
-	if len(sources) == 1:
-		row.update({"batch_no": sources[0].batch_no or None, "serial_no": "\n".join(sources[0].serial_nos)})
-		return
-	item = frappe.get_cached_doc("Item", row.item_code)
-	bundle = frappe.get_doc(
-		{
-			"doctype": "Serial and Batch Bundle",
-			"has_batch_no": item.has_batch_no,
-			"has_serial_no": item.has_serial_no,
-			"voucher_type": doc.doctype,
-			"voucher_no": doc.name,
-			"voucher_detail_no": row.name,
-			"type_of_transaction": "Outward",
-			"company": doc.company,
-			"item_code": row.item_code,
-			"warehouse": row.warehouse,
-			**compat.posting_of_bundle(doc),
-			"entries": [
-				{"batch_no": source.batch_no, "serial_no": serial_no, "qty": -qty, "warehouse": row.warehouse}
-				for source in sources
-				for serial_no, qty in ([(name, 1) for name in source.serial_nos] or [(None, source.qty)])
-			],
-		}
-	)
-	bundle.flags.ignore_links = True  # the delivery note is stored a moment later
-	row.serial_and_batch_bundle = bundle.insert().name
 
 
 def drop_outgrown_bundles(doc: Document, lines: list[rules.TracedLine]) -> set[facts.Key]:
@@ -200,19 +166,9 @@ def drop_outgrown_bundles(doc: Document, lines: list[rules.TracedLine]) -> set[f
 	doc.flags.outgrown_bundles = set()
 	for line, row in facts.goods_of(doc):
 		if (line.name, row.item_code) in outgrown and row.get("serial_and_batch_bundle"):
-			drop_bundle(row)
+			facts.drop_bundle(row)
 			doc.flags.outgrown_bundles.add((line.name, row.item_code))
 	return doc.flags.outgrown_bundles
-
-
-def drop_bundle(row: Document) -> None:
-	"""Take the draft bundle of a line or a part off it, and delete it when it is this delivery's own."""
-	if not row.get("serial_and_batch_bundle"):
-		return
-	own = {"name": row.serial_and_batch_bundle, "voucher_no": row.parent, "docstatus": 0}
-	if frappe.db.exists("Serial and Batch Bundle", own):
-		frappe.delete_doc("Serial and Batch Bundle", row.serial_and_batch_bundle, force=True)
-	row.serial_and_batch_bundle = None
 
 
 def find_lines(doc: Document, parts_are_known: bool = True) -> None:
@@ -222,11 +178,15 @@ def find_lines(doc: Document, parts_are_known: bool = True) -> None:
 	before = doc.get_doc_before_save()
 	open_qty = facts.qty_by_line(doc)
 	gone = facts.qty_by_line(before).keys() - open_qty.keys() if before else set()
+	items = {line.name: line.item_code for line in doc.items}
+	name_by_number(doc, open_qty, parts_are_known)
 	loose = []
 	for row in doc.traceability:
 		key = (row.delivery_note_item, row.item_code)
 		if key in open_qty:
 			open_qty[key] -= flt(row.qty)
+		elif not parts_are_known and items.get(row.delivery_note_item, row.item_code) != row.item_code:
+			continue  # for a part that ERPNext has not made yet
 		elif key not in gone:
 			loose.append(row)
 	for row in loose:
@@ -246,6 +206,19 @@ def find_lines(doc: Document, parts_are_known: bool = True) -> None:
 		# Who names goods without a quantity means what is left of the line
 		row.qty = flt(row.qty) or max(open_qty[key], 0)
 		open_qty[key] -= row.qty
+
+
+def name_by_number(doc: Document, open_qty: dict[facts.Key, float], parts_are_known: bool) -> None:
+	"""Name on rows of a note that was not stored yet the line whose number they have: `make_delivery_note`
+	knows which goods came for a line, before it has a name."""
+	lines = {line.idx: line for line in doc.items}
+	for row in doc.traceability:
+		line = None if row.delivery_note_item else lines.get(row.line_no)
+		if line and (
+			(line.name, row.item_code) in open_qty
+			or (not parts_are_known and line.item_code != row.item_code)
+		):
+			row.delivery_note_item = line.name
 
 
 def fill_origins(doc: Document) -> None:

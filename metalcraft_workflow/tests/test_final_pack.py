@@ -1,4 +1,5 @@
 import frappe
+from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
@@ -7,7 +8,7 @@ from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.steps import final_pack, quality, traceability
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests.support import concurrency, deliveries, factories, rest, sourcing
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money, rest, sourcing
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.cost import counted
 from metalcraft_workflow.tests.support.factories import (
@@ -144,6 +145,27 @@ class TestDeliveryNoteOfOrder(FinalPackCase):
 			doc.append("items", {**row, "name": None, "idx": None, "qty": 1})
 			with self.assertRefused("Row 2", "7 Nos", "6 Nos"):
 				doc.save()
+
+	def test_a_line_that_is_being_packed_or_invoiced_stays_on_the_order(self):
+		order = deliveries.approved_order(
+			(factories.make_item(), 10, 100), (factories.make_item("MT-CYL-02"), 4, 50)
+		)
+		deliveries.bring(order)
+		note = deliveries.packed(order)
+		with self.assertRefused("Row #2", "MT-CYL-02", note.name):
+			factories.remove_lines(order, 2)
+		with as_user(PACKER):
+			note.set("items", note.items[:1])
+			note.save()
+		invoice = money.draft_invoice_of_order(order)
+		with self.assertRefused("Row #2", invoice.name):
+			factories.remove_lines(order, 2)
+		with as_user("Administrator"):
+			invoice.delete()
+		factories.remove_lines(order, 2)
+		self.assertEqual(len(frappe.get_doc("Sales Order", order.name).items), 1)
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		deliveries.shipped(frappe.get_doc("Delivery Note", note.name))
 
 	def test_order_in_change_review_is_not_packed(self):
 		order = deliveries.approved_order()
@@ -356,6 +378,46 @@ class TestTraceability(FinalPackCase):
 			[(1, "MT-BATCH-01", 10, batch, f"HEAT-{batch}")],
 		)
 		self.assertEqual(deliveries.left_with(deliveries.shipped(doc))[batch], 10)
+
+	def test_an_item_that_is_ordered_alone_and_in_a_bundle(self):
+		batch = deliveries.new_batch()
+		part = factories.make_item("MT-PART-01")
+		bundle = factories.make_bundle("MT-BATCH-KIT", {"MT-BATCH-01": 2, part: 1})
+		lines = [("MT-BATCH-01", 10, 10), (bundle, 2, 100)]
+		for alone in (0, 1):
+			order = deliveries.approved_order(*(lines[::-1] if alone else lines))
+			named = {"item_code": "MT-BATCH-01", "batch_no": batch}
+			deliveries.bring_parts(order, {**named, "qty": 10}, line=alone)
+			deliveries.bring_parts(order, {**named, "qty": 4}, {"item_code": part, "qty": 2}, line=1 - alone)
+			doc = deliveries.packed(order)
+			self.assertEqual(
+				{row.line_no: row.qty for row in doc.traceability}, {alone + 1: 10, 2 - alone: 4}
+			)
+			deliveries.shipped(doc)
+
+	def test_what_came_back_to_final_pack_is_named_again(self):
+		doc, (batch, _other) = deliveries.of_batches()
+		delivery = deliveries.shipped(doc)
+		self.come_back(delivery, 3, batch_no=batch)
+		again = deliveries.packed(frappe.get_doc("Sales Order", delivery.items[0].against_sales_order))
+		self.assertEqual([(row.batch_no, row.qty) for row in again.traceability], [(batch, 3)])
+		deliveries.shipped(again)
+		doc, serials = deliveries.serialised(3)
+		delivery = deliveries.shipped(doc)
+		self.come_back(delivery, 1, serial_no=serials[1])
+		again = deliveries.packed(frappe.get_doc("Sales Order", delivery.items[0].against_sales_order))
+		self.assertEqual([row.serial_nos for row in again.traceability], [serials[1]])
+
+	def come_back(self, delivery, qty, **named):
+		"""A return without an authorization, received at Final Pack."""
+		with as_user("Administrator"):
+			back = make_sales_return(delivery.name)
+			back.items[0].update(
+				{"qty": -qty, "warehouse": FINAL_PACK, "use_serial_batch_fields": 1, **named}
+			)
+			back.items[0].serial_and_batch_bundle = None
+			back.insert()
+		act(back, "Receive Return", SHIPPER)
 
 	def test_parts_of_a_bundle_name_their_batches(self):
 		doc, batch = deliveries.kits(5)

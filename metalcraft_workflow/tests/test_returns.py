@@ -189,6 +189,89 @@ class TestCredit(ReturnsCase):
 			returns.authorized(delivery, {"qty": 1}, disposition="Replace")
 
 
+class TestBundles(ReturnsCase):
+	"""Bundles come back as their parts, and those have batches and serial numbers of their own."""
+
+	def of_batches(self):
+		"""A shipped delivery of three bundles of two pieces each, of two batches; the batches."""
+		batches = deliveries.new_batch(), deliveries.new_batch()
+		part = factories.make_item("MT-PART-01")
+		order = money.order((factories.make_bundle("MT-BATCH-KIT", {"MT-BATCH-01": 2, part: 1}), 3, 100))
+		deliveries.bring_parts(
+			order,
+			{"item_code": "MT-BATCH-01", "qty": 4, "batch_no": batches[0]},
+			{"item_code": "MT-BATCH-01", "qty": 2, "batch_no": batches[1]},
+			{"item_code": part, "qty": 3},
+		)
+		return deliveries.shipped(deliveries.packed(order)), batches
+
+	def of_serials(self):
+		"""A shipped delivery of two bundles of two pieces with serial numbers; the numbers."""
+		factories.make_item("MT-SERIAL-01", has_serial_no=1, traceability_required="Serial")
+		serials = [deliveries.new_serial() for _number in range(4)]
+		order = money.order((factories.make_bundle("MT-SERIAL-KIT", {"MT-SERIAL-01": 2}), 2, 100))
+		deliveries.bring_parts(
+			order, {"item_code": "MT-SERIAL-01", "qty": 4, "serial_no": "\n".join(serials)}
+		)
+		return deliveries.shipped(deliveries.packed(order)), serials
+
+	def receive_named(self, rma, **named):
+		"""Receive a return, saying on its first part what came back."""
+		with as_user(SHIPPER):
+			back = returns.made("make_return", rma)
+			back.packed_items[0].update(named)
+			back.insert()
+		return act(back, "Receive Return", SHIPPER)
+
+	def came(self, back, what="batch_no"):
+		return {name: -qty for name, qty in deliveries.left_with(back, what).items() if name}
+
+	def test_somebody_says_which_batch_of_a_part_came_back(self):
+		delivery, (first, second) = self.of_batches()
+		rma = returns.authorized(delivery, {"qty": 1})
+		with (
+			as_user(SHIPPER),
+			self.assertRaisesRegex(frappe.ValidationError, "choose which 2 of MT-BATCH-01"),
+		):
+			returns.made("make_return", rma).insert()
+		with self.assertRaisesRegex(frappe.ValidationError, "cannot come back with this delivery"):
+			self.receive_named(rma, batch_no=deliveries.new_batch())
+		self.assertEqual(self.came(self.receive_named(rma, batch_no=second)), {second: 2})
+		# the rest is no guess any more
+		rma = returns.authorized(delivery, {"qty": 1})
+		self.assertEqual(self.came(returns.receive(rma)), {first: 2})
+
+	def test_all_of_two_batches_come_back(self):
+		delivery, (first, second) = self.of_batches()
+		back = returns.receive(returns.authorized(delivery))
+		self.assertEqual(self.came(back), {first: 4, second: 2})
+		act(back, "Cancel Delivery", SHIPPER)
+
+	def test_the_authorization_says_it_beforehand(self):
+		delivery, (_first, second) = self.of_batches()
+		rma = returns.authorized(delivery, {"qty": 1, "batch_no": second})
+		self.assertEqual(self.came(returns.receive(rma)), {second: 2})
+		delivery, serials = self.of_serials()
+		rma = returns.authorized(delivery, {"qty": 1, "serial_nos": "\n".join(serials[1:3])})
+		self.assertEqual(self.came(returns.receive(rma), "serial_no"), dict.fromkeys(serials[1:3], 1))
+
+	def test_serial_numbers_of_parts(self):
+		delivery, serials = self.of_serials()
+		rma = returns.authorized(delivery, {"qty": 1})
+		with as_user(SHIPPER), self.assertRaisesRegex(frappe.ValidationError, serials[3]):
+			returns.made("make_return", rma).insert()
+		with self.assertRaisesRegex(frappe.ValidationError, "cannot come back with this delivery"):
+			self.receive_named(rma, serial_no=f"{serials[0]}\n{deliveries.new_serial()}")
+		back = self.receive_named(rma, serial_no="\n".join(serials[:2]))
+		self.assertEqual(self.came(back, "serial_no"), dict.fromkeys(serials[:2], 1))
+		rma = returns.authorized(delivery, {"qty": 1})
+		self.assertEqual(self.came(returns.receive(rma), "serial_no"), dict.fromkeys(serials[2:], 1))
+
+	def test_without_an_authorization_too(self):
+		delivery, (first, second) = self.of_batches()
+		self.assertEqual(self.came(money.take_back(delivery)), {first: 4, second: 2})
+
+
 class TestShippedAgain(ReturnsCase):
 	def test_what_is_replaced_goes_the_whole_way_again_without_another_bill(self):
 		order, _delivery, _invoice = self.closed_order()

@@ -175,6 +175,34 @@ def kits(qty: int, choose: bool = False):
 		return doc.insert(), batch
 
 
+def bring_parts(order, *parts: dict, line: int = 0) -> None:
+	"""Bring parts of the bundle on a line of an order to Final Pack, new ones; `parts` are {item_code, qty} with
+	a batch or serial numbers."""
+	named = [{"use_serial_batch_fields": 1, **part} for part in parts]
+	with as_user("Administrator"):
+		for part in named:
+			values = {key: value for key, value in part.items() if key not in ("item_code", "qty")}
+			factories.make_stock(part["item_code"], part["qty"], PRODUCTION, **values)
+		frappe.get_doc(
+			{
+				"doctype": "Stock Entry",
+				"stock_entry_type": "Material Transfer",
+				"company": COMPANY,
+				"sales_order": order.name,
+				"items": [
+					{
+						"s_warehouse": PRODUCTION,
+						"t_warehouse": FINAL_PACK,
+						"sales_order": order.name,
+						"sales_order_item": order.items[line].name,
+						**part,
+					}
+					for part in named
+				],
+			}
+		).insert().submit()
+
+
 def choose_for_part(doc, batch: str | None, user: str = PACKER):
 	"""Choose the batch of the first part of a bundle, as the form does."""
 	with as_user(user):

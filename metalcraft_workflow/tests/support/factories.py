@@ -253,19 +253,33 @@ def approve(order):
 
 def change_quantity(order, qty: float, user: str = APPROVER) -> None:
 	"""Change the quantity of the first line of an approved order, as "Update Items" does."""
+	update_items(order, [{"qty": qty}], user)
+
+
+def remove_lines(order, *numbers: int, user: str = APPROVER) -> None:
+	"""Take lines off an approved order, as "Update Items" does."""
+	update_items(order, [None if row.idx in numbers else {} for row in order.items], user)
+
+
+def update_items(order, changes: list[dict | None], user: str = APPROVER) -> None:
+	"""Change the lines of an approved order, as "Update Items" does: `changes` has for each line, in their
+	order, what becomes other of it, or None to take it off."""
 	from erpnext.controllers.accounts_controller import update_child_qty_rate
 
+	changes = [*changes, *({} for _row in order.items[len(changes) :])]
 	rows = [
 		{
 			"docname": row.name,
 			"item_code": row.item_code,
-			"qty": qty if row.idx == 1 else row.qty,
+			"qty": row.qty,
 			"rate": row.rate,
 			"uom": row.uom,
 			"conversion_factor": row.conversion_factor,
 			"delivery_date": str(row.delivery_date),
+			**change,
 		}
-		for row in order.items
+		for row, change in zip(order.items, changes, strict=True)
+		if change is not None
 	]
 	with as_user(user):
 		update_child_qty_rate("Sales Order", frappe.as_json(rows), order.name)

@@ -106,6 +106,14 @@ def invoice_order(order, qty: float | None = None):
 		return doc
 
 
+def draft_invoice_of_order(order):
+	"""Customer Support's draft of the invoice of an order, not of a delivery."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+
+	with as_user(SUPPORT):
+		return make_sales_invoice(order.name).insert()
+
+
 def pay(*invoices, amount: float | None = None, user: str = ACCOUNTS, submit: bool = True):
 	"""A Payment Entry over `invoices` in full, or over `amount` of each; submitted, or left a draft."""
 	with as_user(user):
