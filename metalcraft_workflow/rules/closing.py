@@ -22,6 +22,7 @@ What counts as settled:
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from metalcraft_workflow.rules import returns
 from metalcraft_workflow.rules.fingerprint import fingerprint
@@ -191,7 +192,7 @@ def _returns(order: OrderFacts) -> Requirement:
 	)
 
 
-def _sentences(*found: tuple[str, list[str]]) -> dict:
+def _sentences(*found: tuple[str, list[str]]) -> dict[str, Any]:
 	"""What a requirement says, a sentence for each kind of lines that were found."""
 	said = [Problem(message, {"lines": _few(rows)}) for message, rows in found if rows]
 	first = said[0] if said else Problem("")

@@ -96,6 +96,7 @@ class OrderLine:
 			0,
 			min(
 				self.returned - self.to_credit - self.to_replace,
+				self.qty - self.to_credit - self.delivered,  # what went out again is not credited
 				self.credited_qty - self.credited_by_authorization,
 				self.unbilled_qty - by_authorization,
 			),

@@ -345,3 +345,53 @@ def test_an_advance_is_named_where_something_is_outstanding():
 	refund = replace(order, invoices=(Invoice("CN-1", draft=False, outstanding=-70, is_return=True),))
 	paid = next(row for row in requirements(refund, POLICY, TODAY) if row.code == "paid")
 	assert "ACC-PAY-1" not in said(paid)
+
+
+# What net means, told another way: somebody can say of every piece what became of it
+
+
+PIECES = st.integers(0, 12)
+
+
+@given(
+	sent=PIECES,
+	back=PIECES,
+	to_credit=PIECES,
+	billed=PIECES,
+	credited=PIECES,
+	by_authorization=PIECES,
+	by_delivery=st.booleans(),
+)
+def test_it_closes_exactly_when_every_piece_is_accounted_for(
+	sent, back, to_credit, billed, credited, by_authorization, by_delivery
+):
+	"""Of ten pieces, some number of those that came back without an authorization is credited; with it,
+	everything is delivered or given up, and billed is what is due."""
+	back, to_credit = min(back, sent), min(to_credit, sent - min(back, sent))
+	held = sent - back - to_credit
+	# A credit note that an authorization asked for is for what came back by it
+	by_authorization = min(by_authorization, to_credit, credited)
+	line = OrderLine(
+		idx=1,
+		item_code="CYL",
+		qty=10,
+		amount=1000,
+		delivered=held,
+		returned=back + to_credit,
+		to_credit=to_credit,
+		billed=billed * 100,
+		billed_qty=billed,
+		billed_by_delivery=billed if by_delivery else 0,
+		credited_qty=credited,
+		credited_by_authorization=by_authorization,
+	)
+	accounted_for = any(
+		held + to_credit + given_up >= 10 and billed == max(10 - to_credit - given_up, held)
+		for given_up in range(min(back, credited - by_authorization) + 1)
+	)
+	precision = Precision()
+	settled = (
+		not line.missing(precision) and line.billing(precision).is_done and not line.uncredited(precision)
+	)
+	assert settled == accounted_for
+	assert line.given_up <= line.returned
