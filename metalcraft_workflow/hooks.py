@@ -277,6 +277,7 @@ doc_events = {
 		],
 		"validate": [
 			f"{_ENQUIRY}.fill_customer_part_no",
+			f"{_FINAL_PACK}.keep_parts",  # first: the next two look at them
 			f"{_FINAL_PACK}.check_lines",
 			f"{_TRACEABILITY}.fill_and_check",  # after ERPNext has chosen what nobody did
 			f"{_RETURNS}.check_receipt",
@@ -287,6 +288,7 @@ doc_events = {
 		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit", f"{_TRACKING}.let_stages_wait"],
 		"before_cancel": [
 			f"{_GUARD}.check",
+			f"{_FINAL_PACK}.hold_bundles",
 			f"{_RETURNS}.prepare",
 			f"{_TRACKING}.let_stages_wait",
 			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel
@@ -329,7 +331,11 @@ doc_events = {
 	},
 	# Steps 12-14
 	"Sales Invoice": {
-		"before_validate": [f"{_INVOICING}.fill_tracking", f"{_INVOICING}.drop_foreign_advances"],
+		"before_validate": [
+			f"{_INVOICING}.fill_tracking",
+			f"{_INVOICING}.drop_foreign_advances",
+			f"{_INVOICING}.keep_prices",
+		],
 		"before_update_after_submit": [f"{_INVOICING}.fill_tracking"],
 		"validate": [f"{_SHIPPING}.refuse_stock_invoice", f"{_RETURNS}.check_credit"],
 		"before_submit": [

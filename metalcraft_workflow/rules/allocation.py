@@ -1,7 +1,7 @@
 """What a delivery may take: goods that are at Final Pack, and that no other delivery has (step 8)."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules.quantity import PLACES, plain
@@ -108,6 +108,19 @@ def too_much(lines: Iterable[DeliveryLine], available: Mapping[str, float]) -> l
 				)
 			)
 	return found
+
+
+def taken_elsewhere(goods: Iterable[Promise], places: Container[str], place: str) -> list[Problem]:
+	"""Goods of order lines that leave from none of `places`, where goods were brought for them; `place` is
+	the one to choose."""
+	return [
+		Problem(
+			_lt("Row {row}: {item} leaves from {warehouse}, and was brought to {place}. Choose {place}."),
+			{"row": part.row, "item": part.item_code, "warehouse": part.warehouse, "place": place},
+		)
+		for part in goods
+		if part.warehouse not in places
+	]
 
 
 def promised_twice(

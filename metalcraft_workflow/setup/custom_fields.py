@@ -16,6 +16,9 @@ MODULE = "Metalcraft Workflow"
 
 TRACEABILITY = "\n".join(("", _lt("None"), _lt("Batch"), _lt("Serial"), _lt("Heat")))
 
+# What an amended document goes on with: the same goods are packed again
+AMENDED = ("traceability",)
+
 STAGES = (
 	_lt("Draft"),
 	_lt("Pending Approval"),
@@ -648,14 +651,14 @@ def delete_custom_fields() -> None:
 
 
 def clear_app_fields(doc: Document, method: str | None = None) -> None:
-	"""Clear the app's `no_copy` fields of a document that is being amended.
+	"""Clear the app's `no_copy` fields of a document that is being amended, but for what stays true of it.
 
 	The desk's Amend copies them, although Duplicate does not. Runs in `before_insert`.
 	"""
 	if not doc.get("amended_from"):
 		return
 	for row in get_custom_fields().get(doc.doctype, []):
-		if row.get("no_copy"):
+		if row.get("no_copy") and row["fieldname"] not in AMENDED:
 			doc.set(row["fieldname"], None)
 
 

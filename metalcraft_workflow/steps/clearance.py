@@ -9,6 +9,7 @@ from frappe.utils import flt
 
 from metalcraft_workflow.facts import credit, delivery, documents
 from metalcraft_workflow.facts.advances import open_advances
+from metalcraft_workflow.facts.approved import as_approved
 from metalcraft_workflow.facts.currency import smallest_amount
 from metalcraft_workflow.facts.orders import total_of
 from metalcraft_workflow.gates import record, registry
@@ -39,6 +40,7 @@ def requirements(doc: Document) -> list[Requirement]:
 	return [
 		*documents.documents_complete(doc, waived),
 		*delivery.order_released(doc),
+		*as_approved(doc),
 		credit.requirement(doc),
 		*([prepaid] if prepaid else []),
 	]

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from metalcraft_workflow.facts import allocation, delivery, traceability
+from metalcraft_workflow.facts import allocation, approved, delivery, traceability
 from metalcraft_workflow.facts.final_pack import (
 	final_pack_warehouse,
 	lines_of,
@@ -37,22 +37,19 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 	Raises PermissionError as ERPNext's own mapper does, and ValidationError when nothing is ready.
 	"""
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note as make
-	from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
 
 	doc = as_document(target_doc)
 	earlier = list(doc.items) if doc else []
 	packed = quantities(doc)
-	doc = make(source_name, doc)
+	doc = make(source_name, doc, kwargs={"ignore_pricing_rule": 1})
+	approved.keep_prices(doc)
 	ready = ready_to_pack(source_name, without=doc.name)
-	warehouse = final_pack_warehouse(doc.company)
 	rows = []
 	for row in doc.items[len(earlier) :]:
-		row.qty = min(flt(row.qty), ready.get(row.so_detail, 0)) - packed.get(row.so_detail, 0)
-		if row.qty <= 0:
-			continue
-		if warehouse and frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
-			row.warehouse = warehouse
-		rows.append(row)
+		row.qty = ready.get(row.so_detail, 0) - packed.get(row.so_detail, 0)
+		if row.qty > 0:
+			row.warehouse = final_pack_warehouse(doc.company) or row.warehouse
+			rows.append(row)
 	if not rows:
 		# No warehouse is named, so nothing counts as being there
 		require_final_pack_warehouse(doc.company)
@@ -66,7 +63,7 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
 	doc.run_method("calculate_taxes_and_totals")
-	make_packing_list(doc)
+	approved.keep_parts(doc)
 	name_what_came(doc, rows, source_name)
 	return doc
 
@@ -119,10 +116,28 @@ def as_document(target_doc: str | dict | Document | None) -> Document | None:
 
 
 def prepare(doc: Document, method: str | None = None) -> None:
-	"""Take the locks of the orders, before anything is written, and note the customer's PO numbers. Runs in
-	`before_validate`."""
+	"""Take the locks of the orders, before anything is written, hold the lines to what was approved, and note
+	the customer's PO numbers. Runs in `before_validate`."""
 	if delivery.is_touched(doc):
 		set_po_numbers(doc)
+	if doc.follows_process:
+		approved.keep_prices(doc)
+		approved.place_lines(doc)
+		approved.note_parts(doc)
+
+
+def keep_parts(doc: Document, method: str | None = None) -> None:
+	"""Pack the parts of bundles that were approved. Runs in `validate`, after ERPNext has packed those of
+	today's Product Bundles."""
+	if doc.follows_process:
+		approved.keep_parts(doc)
+
+
+def hold_bundles(doc: Document, method: str | None = None) -> None:
+	"""Let what left with a delivery come back when it is cancelled, the parts of bundles that have been
+	disabled since too. Runs in `before_cancel`."""
+	if doc.follows_process:
+		approved.hold_bundles(doc)
 
 
 def check_lines(doc: Document, method: str | None = None) -> None:
@@ -157,11 +172,12 @@ def requirements(doc: Document) -> list[Requirement]:
 		),
 		*order_named(doc),
 		*delivery.order_released(doc),
+		*approved.as_approved(doc),
 		*as_requirement(
 			doc,
 			"at_final_pack",
 			_lt("Everything is at Final Pack"),
-			quantity_problems(doc),
+			[*quantity_problems(doc), *place_problems(doc)],
 			"items",
 			waivable=False,
 			asked=bool(process_lines(doc)),
@@ -299,6 +315,18 @@ def quantity_problems(doc: Document, only: set[str] | None = None) -> list[Probl
 	"""Lines of `doc` (only those of the order lines `only`) that take more than there is."""
 	lines = [line for line in process_lines(doc) if only is None or line.order_line in only]
 	return rules.too_much(lines, available(doc)) if lines else []
+
+
+def place_problems(doc: Document) -> list[Problem]:
+	"""What `doc` takes for orders of the process from elsewhere than it was brought to."""
+	place = final_pack_warehouse(doc.company)
+	rows = {line.row for line in process_lines(doc)} if place else ()
+	goods = [
+		rules.Promise(line.idx, row.item_code, row.warehouse or line.warehouse or "", flt(row.qty))
+		for line, row in traceability.goods_of(doc)
+		if line.idx in rows and frappe.get_cached_value("Item", row.item_code, "is_stock_item")
+	]
+	return rules.taken_elsewhere(goods, warehouses(doc.company), place)
 
 
 def grown_lines(doc: Document) -> set[str]:

@@ -9,6 +9,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
 
+from metalcraft_workflow.facts import approved
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import typed_text
@@ -41,6 +42,11 @@ def drop_foreign_advances(doc: Document, method: str | None = None) -> None:
 def delivery_notes(invoice: Document) -> list[str]:
 	"""The delivery notes that the lines of an invoice name, sorted."""
 	return sorted({row.delivery_note for row in invoice.items if row.get("delivery_note")})
+
+
+def keep_prices(doc: Document, method: str | None = None) -> None:
+	"""Bill what was approved: no pricing rule of today changes it. `before_validate`."""
+	approved.keep_prices(doc)
 
 
 def tracking_numbers(delivery_notes: list[str]) -> list[str]:

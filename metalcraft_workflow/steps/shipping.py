@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, escape_html
 
 from metalcraft_workflow.facts import delivery
+from metalcraft_workflow.facts.approved import as_approved
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.final_pack import warehouses
 from metalcraft_workflow.facts.orders import orders_of
@@ -42,6 +43,7 @@ def requirements(doc: Document) -> list[Requirement]:
 			cint(doc.packages) > 0,
 		),
 		*delivery.order_released(doc),
+		*as_approved(doc),
 		Requirement(
 			code="unchanged",
 			label=_lt("Unchanged since the clearance"),

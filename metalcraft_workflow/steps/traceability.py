@@ -30,6 +30,9 @@ def prepare(doc: Document, method: str | None = None) -> None:
 	"""
 	if not is_open(doc) or not delivery.is_touched(doc):
 		return
+	if doc.is_new() and doc.get("amended_from"):
+		for _line, row in facts.goods_of(doc):
+			row.serial_and_batch_bundle = None  # that of the cancelled delivery: the rows name the same goods
 	find_lines(doc, parts_are_known=False)
 	lines = facts.lines_of(doc)
 	refuse(facts.wrong_rows(doc, lines), _("Not Traceable"))

@@ -34,7 +34,11 @@ NAMES = {
 	),
 	"erpnext.selling.doctype.quotation.quotation.create_customer_from_lead": ("lead_name",),
 	"erpnext.selling.doctype.quotation.quotation.make_sales_order": ("source_name",),
-	"erpnext.selling.doctype.sales_order.sales_order.make_delivery_note": ("source_name",),
+	"erpnext.selling.doctype.sales_order.sales_order.make_delivery_note": (
+		"source_name",
+		"target_doc",
+		"kwargs",
+	),
 	"erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice": ("source_name",),
 	"erpnext.selling.doctype.sales_order.sales_order.update_status": ("status", "name"),
 	"erpnext.setup.utils.before_tests": (),
@@ -42,7 +46,6 @@ NAMES = {
 	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice": ("source_name",),
 	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return": ("source_name",),
 	"erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status": ("docname", "status"),
-	"erpnext.stock.doctype.packed_item.packed_item.make_packing_list": ("doc",),
 }
 
 LINE = "item_code item_name description qty uom stock_uom conversion_factor stock_qty rate amount warehouse"

@@ -34,3 +34,7 @@ needs_batches_without_locks = needs(
 	"batches that ERPNext reads without locking their item's ledger",
 	lambda: not frappe.get_meta("Serial and Batch Bundle").has_field("posting_datetime"),
 )
+# What ERPNext itself makes of prices
+needs_pricing_rules = needs(
+	"ERPNext's pricing rules", lambda: bool(frappe.db.exists("DocType", "Pricing Rule"))
+)

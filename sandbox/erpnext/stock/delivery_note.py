@@ -98,6 +98,15 @@ class DeliveryNote(SellingController):
 				)
 			)
 
+	def update_current_stock(self):
+		"""What of each row and part is in its warehouse."""
+		for row in (*self.items, *self.packed_items):
+			row.actual_qty = flt(
+				frappe.db.get_value(
+					"Bin", {"item_code": row.item_code, "warehouse": row.warehouse}, "actual_qty"
+				)
+			)
+
 	def on_submit(self):
 		self.check_authority()
 		self.update_prevdoc_status()

@@ -1,0 +1,148 @@
+"""What was approved is what is delivered and billed: the prices and the parts of bundles that the lines of
+an order had when it was approved (steps 8 to 12)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from metalcraft_workflow.rules.quantity import PLACES, plain, plain_money
+from metalcraft_workflow.rules.requirement import Problem, _lt
+
+
+@dataclass(frozen=True)
+class ApprovedPart:
+	"""A part of a bundle, in the stock unit of its item; `more` is what else its row says."""
+
+	item_code: str
+	qty: float
+	more: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class ApprovedLine:
+	"""A line of an order as it was approved.
+
+	rate, price_list_rate  in the currency of the order, for one `uom` of `factor` stock units
+	parts                  of its bundle, for the whole line of `stock_qty`; none when it is no bundle
+	"""
+
+	name: str
+	order: str
+	item_code: str
+	uom: str
+	factor: float
+	stock_qty: float
+	rate: float
+	price_list_rate: float = 0
+	warehouse: str = ""
+	parts: tuple[ApprovedPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeliveredLine:
+	"""A line of a delivery that is of an order; `parts` are those of its bundle, for `stock_qty`."""
+
+	row: int
+	order_line: str
+	item_code: str
+	uom: str
+	factor: float
+	stock_qty: float
+	rate: float
+	parts: tuple[ApprovedPart, ...] = ()
+
+
+def price_of(line: ApprovedLine) -> dict[str, Any]:
+	"""The fields that make the price of a line what was approved, with nothing left to work out: a margin or
+	a discount that is the whole difference from the price list."""
+	margin = line.rate - line.price_list_rate if line.rate > line.price_list_rate > 0 else 0
+	discount = line.price_list_rate - line.rate if line.price_list_rate > line.rate else 0
+	return {
+		"price_list_rate": line.price_list_rate,
+		"rate": line.rate,
+		"margin_type": "Amount" if margin else "",
+		"margin_rate_or_amount": margin,
+		"rate_with_margin": line.rate if margin else 0,
+		"discount_amount": discount,
+		"discount_percentage": round(discount / line.price_list_rate * 100, PLACES) if discount else 0,
+	}
+
+
+def parts_for(parts: Iterable[ApprovedPart], whole: float, stock_qty: float) -> tuple[ApprovedPart, ...]:
+	"""What `stock_qty` of a line takes of `parts`, which are for `whole` of it."""
+	if not whole:
+		return ()
+	return tuple(replace(part, qty=round(part.qty * stock_qty / whole, PLACES)) for part in parts)
+
+
+def differences(
+	delivered: Iterable[DeliveredLine],
+	approved: dict[str, ApprovedLine],
+	decimals: int = PLACES,
+	money: Callable[[float], str] = plain_money,
+) -> list[Problem]:
+	"""How lines of a delivery differ from the lines of their orders, one sentence a difference. Prices have so
+	many `decimals`, and `money` writes one for whoever reads it."""
+	found = []
+	for line in delivered:
+		order_line = approved.get(line.order_line)
+		if not order_line:
+			continue
+		values = {"row": line.row, "item": line.item_code, "order": order_line.order}
+		if (line.uom, line.factor) != (order_line.uom, order_line.factor):
+			found.append(
+				Problem(
+					_lt(
+						"Row {row}: {item} is in {unit} of {factor}, and Sales Order {order} says {approved_unit}"
+						" of {approved_factor}. Take the row off and add the order again."
+					),
+					{
+						**values,
+						"unit": line.uom,
+						"factor": plain(line.factor),
+						"approved_unit": order_line.uom,
+						"approved_factor": plain(order_line.factor),
+					},
+				)
+			)
+			continue
+		if round(line.rate, decimals) != round(order_line.rate, decimals):
+			found.append(
+				Problem(
+					_lt(
+						"Row {row}: the rate of {item} is {rate}, and {approved} was approved on Sales Order"
+						" {order}. Enter {approved}, or have the order changed with Update Items and reviewed."
+					),
+					{**values, "rate": money(line.rate), "approved": money(order_line.rate)},
+				)
+			)
+		found += _other_parts(line, order_line, values)
+	return found
+
+
+def _other_parts(line: DeliveredLine, order_line: ApprovedLine, values: dict[str, Any]) -> list[Problem]:
+	packed = _by_item(line.parts)
+	wanted = _by_item(parts_for(order_line.parts, order_line.stock_qty, line.stock_qty))
+	return [
+		Problem(
+			_lt(
+				"Row {row}: {qty} of {part} are packed for {item}, and it is {approved} on Sales Order {order}."
+				" Save the delivery note again, to pack what was approved."
+			),
+			{
+				**values,
+				"part": item_code,
+				"qty": plain(packed.get(item_code, 0)),
+				"approved": plain(wanted.get(item_code, 0)),
+			},
+		)
+		for item_code in {**wanted, **packed}
+		if round(packed.get(item_code, 0) - wanted.get(item_code, 0), PLACES - 1)
+	]
+
+
+def _by_item(parts: Iterable[ApprovedPart]) -> dict[str, float]:
+	found: dict[str, float] = {}
+	for part in parts:
+		found[part.item_code] = found.get(part.item_code, 0) + part.qty
+	return found
