@@ -83,7 +83,7 @@ ignore_links_on_delete = ["Release Record", "Conformance Certificate"]
 
 # Which functions make up a gate. The gates themselves are in `rules.path`.
 metalcraft_gates = {
-	"request_approval": [f"{_PURCHASE_ORDER}.purchase_order_requirements"],
+	"request_approval": [f"{_PURCHASE_ORDER}.purchase_order_requirements", f"{_APPROVAL}.quantities"],
 	"approve": [
 		f"{_APPROVAL}.request_still_stands",
 		f"{_PURCHASE_ORDER}.differences_requirement",
@@ -265,7 +265,10 @@ doc_events = {
 	# Steps 8-11
 	"Delivery Note": {
 		"onload": [f"{_DOCUMENT_FILES}.set_offers"],
-		"before_insert": [f"{_APP}.setup.custom_fields.clear_app_fields"],
+		"before_insert": [
+			f"{_APP}.setup.custom_fields.clear_app_fields",
+			f"{_TRACEABILITY}.forget_bundles",
+		],
 		"before_validate": [
 			f"{_GUARD}.before_validate",  # first: it sees what the user sent
 			f"{_TRACKING}.set_follows_process",  # all that follow ask for it

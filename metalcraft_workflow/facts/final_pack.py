@@ -28,7 +28,7 @@ def ready_to_pack(*orders: str, without: str | None = None, for_update: bool = F
 	Lines with nothing to pack are left out.
 	"""
 	lines = lines_of(*orders)
-	at_final_pack = brought_parts(*orders, for_update=for_update)
+	at_final_pack = rules.spread(lines, brought_parts(*orders, for_update=for_update))
 	packed = packed_qty([line.name for line in lines], without, for_update)
 	ready = {line.name: rules.ready_qty(line, at_final_pack, packed.get(line.name, 0)) for line in lines}
 	return {name: qty for name, qty in ready.items() if qty > 0}
@@ -52,13 +52,16 @@ def lines_of(*orders: str) -> list[rules.FinalPackLine]:
 			row.idx,
 			row.item_code,
 			row.qty,
+			row.uom,
 			row.stock_qty,
+			row.stock_uom,
 			row.delivered_by_supplier,
 			row.final_pack_qty,
 			item.is_stock_item,
 		)
 		.run(as_dict=True)
 	)
+	places = frappe.get_precision("Delivery Note Item", "qty")
 	bundled = bundle_parts({row.parent for row in rows if not row.is_stock_item})
 	replaced = replaced_qty(orders)
 	return [
@@ -67,26 +70,42 @@ def lines_of(*orders: str) -> list[rules.FinalPackLine]:
 			idx=row.idx,
 			item_code=row.item_code,
 			qty=flt(row.qty) + replaced.get(row.name, 0),
-			parts=parts_of(row, bundled.get(row.name, {}), replaced.get(row.name, 0)),
+			parts=parts_of(row, bundled.get(row.name, {}), times(row, replaced)),
 			by_supplier=bool(row.delivered_by_supplier),
 			order=row.parent,
 			recorded=flt(row.final_pack_qty),
+			uom=row.uom or "",
+			whole=is_whole(row.uom),
+			whole_stock=flt(row.stock_qty) * times(row, replaced) if is_whole(row.stock_uom) else 0,
+			places=places,
 		)
 		for row in rows
 	]
 
 
+def is_whole(uom: str | None) -> bool:
+	"""Whether there are no parts of a `uom`."""
+	return bool(uom and frappe.get_cached_value("UOM", uom, "must_be_whole_number"))
+
+
+def times(row: frappe._dict, replaced: dict[str, float]) -> float:
+	"""How many times what was ordered of an order row is brought, with what is `replaced` of it."""
+	return 1 + replaced.get(row.name, 0) / flt(row.qty) if flt(row.qty) else 1
+
+
 def parts_of(
-	row: frappe._dict, bundled: dict[str, float], replaced: float = 0
+	row: frappe._dict, bundled: dict[str, float], times: float = 1
 ) -> tuple[rules.FinalPackPart, ...]:
-	"""What has to be brought for an order row; `bundled` is item -> quantity when it is a bundle, and
-	`replaced` the quantity of the row that is brought again."""
+	"""What has to be brought for an order row, so many `times`; `bundled` is item -> quantity when it is a
+	bundle."""
 	if row.delivered_by_supplier:
 		return ()
 	needed = {row.item_code: flt(row.stock_qty)} if row.is_stock_item else bundled
-	times = 1 + replaced / flt(row.qty) if replaced else 1
+	uoms = {item_code: frappe.get_cached_value("Item", item_code, "stock_uom") for item_code in needed}
 	return tuple(
-		rules.FinalPackPart(item_code, flt(qty * times, rules.PLACES))
+		rules.FinalPackPart(
+			item_code, flt(qty * times, rules.PLACES), uoms[item_code] or "", is_whole(uoms[item_code])
+		)
 		for item_code, qty in needed.items()
 		if qty > 0
 	)
@@ -156,7 +175,8 @@ def bundle_parts(orders: Iterable[str]) -> dict[str, dict[str, float]]:
 def brought_parts(
 	*orders: str, without: str | None = None, for_update: bool = False
 ) -> dict[tuple[str, str], float]:
-	"""(order line, item) -> quantity at Final Pack, in stock units; `without` one stock entry."""
+	"""(order line, item) -> quantity that came to Final Pack for it, in stock units; `without` one stock entry.
+	What a line has too much of is for others: see `rules.spread`."""
 	row, order = frappe.qb.DocType("Stock Entry Detail"), frappe.qb.DocType("Sales Order")
 	if not any(line.final_pack_warehouse or line.shipping_warehouse for line in settings().warehouses):
 		return {}
@@ -293,7 +313,8 @@ def figures_of(*orders: str) -> dict[str, Figures]:
 			"Sales Order", {"name": ("in", orders)}, ["name", "per_final_pack"], order_by="name", as_list=True
 		)
 	)
-	lines, at_final_pack = lines_of(*orders), brought_parts(*orders)
+	lines = lines_of(*orders)
+	at_final_pack = rules.spread(lines, brought_parts(*orders))
 	found = {}
 	for order, of_order in _by_order(lines).items():
 		percentage = rules.percentage(of_order, at_final_pack)
@@ -320,6 +341,7 @@ def sync_figures(*orders: str) -> None:
 
 def write_figures(lines: list[rules.FinalPackLine], at_final_pack: dict[tuple[str, str], float]) -> None:
 	"""Write on `lines`, which are all lines of their orders, and on these orders what is at Final Pack."""
+	at_final_pack = rules.spread(lines, at_final_pack)
 	brought = {line.name: rules.brought_qty(line, at_final_pack) for line in lines}
 	set_each(
 		"Sales Order Item",

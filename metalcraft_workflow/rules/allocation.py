@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from metalcraft_workflow.rules.quantity import PLACES, plain
 from metalcraft_workflow.rules.requirement import Problem, _lt
@@ -48,12 +49,13 @@ class AllocationMove:
 
 def free_sources(moves: Iterable[AllocationMove]) -> dict[tuple[str, str], list[Source]]:
 	"""(order line, item) -> what is left of its batches and serial numbers, in the order in which they
-	came."""
+	came. What a line has taken of goods that came for another is taken from that one."""
 	left: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
 	for move in moves:
 		batches = left.setdefault((move.order_line, move.item_code), {})
 		pieces = batches.setdefault(move.batch_no, {})
 		pieces[move.serial_no] = pieces.get(move.serial_no, 0) + move.qty
+	_take_from_others(left)
 	found: dict[tuple[str, str], list[Source]] = {}
 	for key, batches in left.items():
 		for batch_no, pieces in batches.items():
@@ -61,6 +63,39 @@ def free_sources(moves: Iterable[AllocationMove]) -> dict[tuple[str, str], list[
 			serials = tuple(name for name, count in pieces.items() if name and count > 0)
 			if qty > 0 and (batch_no or serials):
 				found.setdefault(key, []).append(Source(qty, batch_no, serials))
+	return found
+
+
+def _take_from_others(left: dict[tuple[str, str], dict[str, dict[str, float]]]) -> None:
+	overdrawn = [
+		(key, batch_no, serial_no)
+		for key, batches in left.items()
+		for batch_no, pieces in batches.items()
+		for serial_no, qty in pieces.items()
+		if qty < 0
+	]
+	for key, batch_no, serial_no in overdrawn:
+		owing = left[key][batch_no]
+		for (_line, item_code), batches in left.items():
+			pieces = batches.get(batch_no, {})
+			if item_code == key[1] and pieces.get(serial_no, 0) > 0 and owing[serial_no] < 0:
+				taken = min(pieces[serial_no], -owing[serial_no])
+				pieces[serial_no] -= taken
+				owing[serial_no] += taken
+
+
+def draw(
+	sources: dict[tuple[str, str], list[Source]], order_line: str, item_code: str, qty: float
+) -> list[Source]:
+	"""Take `qty` of an item for an order line out of `sources`: of what came for the line first, and then of
+	what came for others."""
+	own = (order_line, item_code)
+	found = []
+	for key in sorted(sources, key=lambda key: key != own):
+		if key[1] == item_code and qty > 0:
+			taken, sources[key] = share(sources[key], [qty, inf])
+			found += taken
+			qty = round(qty - sum(source.qty for source in taken), PLACES)
 	return found
 
 
@@ -82,15 +117,18 @@ def share(sources: Iterable[Source], quantities: Iterable[float]) -> list[list[S
 	return found
 
 
-def too_much(lines: Iterable[DeliveryLine], available: Mapping[str, float]) -> list[Problem]:
-	"""Lines that take more than is `available` (order line -> quantity); rows of one line together."""
+def too_much(
+	lines: Iterable[DeliveryLine], available: Mapping[str, float], tolerance: float = 0.5 * 10**-PLACES
+) -> list[Problem]:
+	"""Lines that take more than is `available` (order line -> quantity), by more than the `tolerance`; rows of
+	one line together."""
 	by_order_line = defaultdict(list)
 	for line in lines:
 		by_order_line[line.order_line].append(line)
 	found = []
 	for order_line, rows in by_order_line.items():
 		qty, there = sum(row.qty for row in rows), max(available.get(order_line, 0), 0)
-		if round(qty - there, PLACES) > 0:
+		if qty - there > tolerance:
 			found.append(
 				Problem(
 					_lt(

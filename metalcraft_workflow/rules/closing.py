@@ -69,6 +69,7 @@ def requirements(
 	return [
 		_approved(order),
 		_not_on_hold(order),
+		_quantities_named(order),
 		_delivered(order),
 		_returns(order),
 		*_authorized_returns(order),
@@ -142,6 +143,20 @@ def _not_on_hold(order: OrderFacts) -> Requirement:
 		label=_lt("Not on hold"),
 		message=_lt("The order is on hold. Resume it."),
 		met=order.status != "On Hold",
+		waivable=False,
+	)
+
+
+def _quantities_named(order: OrderFacts) -> Requirement:
+	lines = order.without_qty
+	return Requirement(
+		code="quantities",
+		label=_lt("Every line has a quantity"),
+		message=_lt(
+			"Nobody has said how much is ordered: {lines}. Enter it with Update Items, or close the order by hand."
+		),
+		met=not lines,
+		params={"lines": _few([f"{line.idx}. {line.item_code}" for line in lines])},
 		waivable=False,
 	)
 

@@ -305,14 +305,19 @@ class OrderFacts:
 	precision: Precision = Precision()
 
 	@property
+	def without_qty(self) -> tuple[OrderLine, ...]:
+		"""Lines that do not say how much is ordered: of those nothing is ever done."""
+		return tuple(line for line in self.lines if not line.qty)
+
+	@property
 	def is_delivered(self) -> bool:
 		"""Whether nothing is left to deliver."""
-		return not any(line.missing(self.precision) for line in self.lines)
+		return not (self.without_qty or any(line.missing(self.precision) for line in self.lines))
 
 	@property
 	def is_billed(self) -> bool:
 		"""Whether nothing is left to bill."""
-		return all(line.billing(self.precision).is_done for line in self.lines)
+		return not self.without_qty and all(line.billing(self.precision).is_done for line in self.lines)
 
 	@property
 	def is_delivery_behind(self) -> bool:

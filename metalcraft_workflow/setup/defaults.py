@@ -10,6 +10,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("request_approval", "po_date", _lt("Customer's purchase order date"), "Sales Manager"),
 	("request_approval", "po_file", _lt("Customer's purchase order file"), "Sales Manager"),
 	("request_approval", "po_reuse", _lt("Purchase order used once, or its reuse confirmed"), None),
+	("request_approval", "quantities", _lt("Every line has a quantity"), None),
 	("approve", "differences", _lt("Differences from the quotation acknowledged"), None),
 	("approve", "credit", _lt("Customer's credit is good"), "Accounts Manager"),
 	("approve", "routed", _lt("Every line goes to a production department"), "Sales Manager"),

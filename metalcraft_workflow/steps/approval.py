@@ -5,7 +5,7 @@ from dataclasses import replace
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import flt, now_datetime
 
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.gates import record, registry
@@ -15,7 +15,7 @@ from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
-from metalcraft_workflow.rules.requirement import Requirement, _lt
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 from metalcraft_workflow.rules.vouched import APPROVAL_2
 
 # What an approval vouched for at first
@@ -61,6 +61,30 @@ def request_still_stands(doc: Document) -> list[Requirement]:
 			replace(requirement, met=requirement.met or requirement.code in waived)
 			for requirement in registry.requirements_of("request_approval", doc)
 		),
+	]
+
+
+def quantities(doc: Document) -> list[Requirement]:
+	"""An order says how much it is of; asked where a line does not. Gate `request_approval`, and so `approve`.
+
+	ERPNext can be set to take lines without a quantity, for prices that are agreed upon. Nothing could be made
+	for one or delivered, and it would count as done.
+	"""
+	rows = [str(row.idx) for row in doc.items if not flt(row.qty)]
+	if not rows:
+		return []
+	return [
+		Requirement(
+			code="quantities",
+			label=_lt("Every line has a quantity"),
+			message=_lt(
+				"Rows {rows}: enter how much is ordered. Agree on prices alone in a Quotation or a Blanket Order."
+			),
+			params={"rows": ", ".join(rows)},
+			met=False,
+			link=Link(doc.doctype, doc.name, "items"),
+			waivable=False,
+		)
 	]
 
 

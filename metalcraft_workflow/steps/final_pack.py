@@ -7,22 +7,25 @@ from dataclasses import replace
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt
+from frappe.utils import escape_html, flt
 
 from metalcraft_workflow.facts import allocation, approved, delivery, traceability
 from metalcraft_workflow.facts.final_pack import (
+	brought_parts,
 	final_pack_warehouse,
 	lines_of,
+	packed_qty,
 	ready_to_pack,
 	require_final_pack_warehouse,
 	warehouses,
 )
 from metalcraft_workflow.facts.orders import orders_of
-from metalcraft_workflow.gates.message import as_requirement, refuse
+from metalcraft_workflow.gates.message import as_requirement, in_words, refuse
 from metalcraft_workflow.gates.names import links_of, names_of
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
+from metalcraft_workflow.rules import final_pack as final_pack_rules
 from metalcraft_workflow.rules.final_pack import FinalPackLine
 from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
 from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt
@@ -50,22 +53,47 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 		if row.qty > 0:
 			row.warehouse = final_pack_warehouse(doc.company) or row.warehouse
 			rows.append(row)
+	doc.set("items", [*earlier, *rows])
 	if not rows:
 		# No warehouse is named, so nothing counts as being there
 		require_final_pack_warehouse(doc.company)
 		frappe.throw(
-			_(
-				"Nothing of Sales Order {0} is ready to pack: all that is at Final Pack is on a delivery note."
-			).format(source_name),
+			" ".join(
+				(
+					_("Nothing of Sales Order {0} is ready to pack.").format(source_name),
+					*map(escape_html, in_words(why_nothing_is_ready(doc, source_name))),
+				)
+			),
 			title=_("Nothing to Pack"),
 		)
-	doc.set("items", [*earlier, *rows])
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
 	doc.run_method("calculate_taxes_and_totals")
 	approved.keep_parts(doc)
 	name_what_came(doc, rows, source_name)
+	for sentence in in_words(left_over(doc, source_name)):
+		frappe.msgprint(escape_html(sentence), alert=True, indicator="orange")
 	return doc
+
+
+def why_nothing_is_ready(doc: Document, sales_order: str) -> list[Problem]:
+	"""What an order waits for of which nothing more can be packed on `doc`."""
+	return final_pack_rules.why_nothing_is_ready(*there_and_packed(doc, sales_order))
+
+
+def left_over(doc: Document, sales_order: str) -> list[Problem]:
+	"""What is at Final Pack for an order, and neither on `doc` nor to be packed yet."""
+	return final_pack_rules.left_over(*there_and_packed(doc, sales_order))
+
+
+def there_and_packed(doc: Document, sales_order: str) -> tuple:
+	"""The lines of an order, what is at Final Pack for them, and what of them is on delivery notes with
+	`doc`."""
+	lines = lines_of(sales_order)
+	elsewhere = packed_qty([line.name for line in lines], without=doc.name)
+	here = quantities(doc)
+	packed = {line.name: elsewhere.get(line.name, 0) + here.get(line.name, 0) for line in lines}
+	return lines, final_pack_rules.spread(lines, brought_parts(sales_order)), packed
 
 
 def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> None:
@@ -77,10 +105,10 @@ def name_what_came(doc: Document, rows: list[Document], sales_order: str) -> Non
 		for part in line.parts
 		if any(frappe.get_cached_value("Item", part.item_code, ("has_batch_no", "has_serial_no")))
 	]
-	sources = allocation.brought_for([row.so_detail for row, _part in kept], warehouses(doc.company))
+	lines = frappe.get_all("Sales Order Item", {"parent": sales_order}, pluck="name") if kept else []
+	sources = allocation.brought_for(lines, warehouses(doc.company))
 	for row, part in kept:
-		(taken,) = rules.share(sources.get((row.so_detail, part.item_code), ()), [part.needed])
-		for source in taken:
+		for source in rules.draw(sources, row.so_detail, part.item_code, part.needed):
 			doc.append(
 				"traceability",
 				{
@@ -314,7 +342,9 @@ def order_lines(doc: Document) -> list[rules.DeliveryLine]:
 def quantity_problems(doc: Document, only: set[str] | None = None) -> list[Problem]:
 	"""Lines of `doc` (only those of the order lines `only`) that take more than there is."""
 	lines = [line for line in process_lines(doc) if only is None or line.order_line in only]
-	return rules.too_much(lines, available(doc)) if lines else []
+	if not lines:
+		return []
+	return rules.too_much(lines, available(doc), 0.5 * 10 ** -doc.items[0].precision("qty"))
 
 
 def place_problems(doc: Document) -> list[Problem]:

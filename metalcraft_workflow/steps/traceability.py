@@ -22,6 +22,14 @@ from metalcraft_workflow.rules.provenance import lots_of
 from metalcraft_workflow.rules.requirement import Requirement, _lt
 
 
+def forget_bundles(doc: Document, method: str | None = None) -> None:
+	"""Take the bundles of the cancelled delivery off one that is made in its place: its rows name the same goods.
+	Runs in `before_insert`."""
+	if doc.get("amended_from") and not doc.get("is_return"):
+		for row in (*doc.items, *doc.packed_items):
+			row.serial_and_batch_bundle = None
+
+
 def prepare(doc: Document, method: str | None = None) -> None:
 	"""Let the lines take from stock what their traceability rows name.
 
@@ -30,9 +38,6 @@ def prepare(doc: Document, method: str | None = None) -> None:
 	"""
 	if not is_open(doc) or not delivery.is_touched(doc):
 		return
-	if doc.is_new() and doc.get("amended_from"):
-		for _line, row in facts.goods_of(doc):
-			row.serial_and_batch_bundle = None  # that of the cancelled delivery: the rows name the same goods
 	find_lines(doc, parts_are_known=False)
 	lines = facts.lines_of(doc)
 	refuse(facts.wrong_rows(doc, lines), _("Not Traceable"))

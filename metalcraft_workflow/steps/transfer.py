@@ -62,10 +62,11 @@ def make_transfer(source_name: str, target_doc: str | dict | None = None) -> Doc
 def rows_that_remain(order: Document, target: str) -> list[dict]:
 	"""Rows of a Stock Entry for everything of `order` that is not at Final Pack yet."""
 	places = final_pack.warehouses(order.company)
-	at_final_pack = final_pack.brought_parts(order.name)
+	lines = final_pack.lines_of(order.name)
+	at_final_pack = rules.spread(lines, final_pack.brought_parts(order.name))
 	missing = [
 		(line, item_code, qty)
-		for line in final_pack.lines_of(order.name)
+		for line in lines
 		for item_code, qty in rules.remaining(line, at_final_pack).items()
 	]
 	codes = {item_code for _line, item_code, _qty in missing}
@@ -259,7 +260,7 @@ def name_produced_rows(doc: Document) -> None:
 	if not produced or not frappe.db.get_value("Sales Order", work.sales_order, "follows_process"):
 		return
 	lines = final_pack.lines_of(work.sales_order)
-	at_final_pack = final_pack.brought_parts(work.sales_order, without=doc.name)
+	at_final_pack = rules.spread(lines, final_pack.brought_parts(work.sales_order, without=doc.name))
 	named = line_of_work_order(work.sales_order_item)
 	for row in produced:
 		fitting = [line for line in lines if line.name == named] or lines
@@ -287,7 +288,7 @@ def name_rows(doc: Document) -> None:
 		loose = [row for row in loose if final_pack.direction(row, places)]
 	if loose and frappe.db.get_value("Sales Order", doc.sales_order, "follows_process"):
 		lines = final_pack.lines_of(doc.sales_order)
-		at_final_pack = final_pack.brought_parts(doc.sales_order, without=doc.name)
+		at_final_pack = rules.spread(lines, final_pack.brought_parts(doc.sales_order, without=doc.name))
 		for row in loose:
 			line = rules.line_for(row.item_code, lines, at_final_pack)
 			if not line:
@@ -338,7 +339,7 @@ def check_rows(doc: Document, order: frappe._dict) -> None:
 	if any(row.direction > 0 and row.counts for row in rows):
 		check_order(order)
 	lines = [line for line in order_lines(doc) if line.order == order.name]
-	found = rules.refusals(lines, brought_before(doc), rows)
+	found = rules.refusals(lines, rules.spread(lines, brought_before(doc)), rows)
 	if found:
 		frappe.throw(in_words(found), title=_("Not for This Order"), as_list=True)
 

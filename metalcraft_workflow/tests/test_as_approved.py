@@ -323,6 +323,7 @@ class TestBundles(ApprovedCase):
 		)
 		self.assertEqual(deliveries.left_with(deliveries.shipped(again)), {batch: 4})
 
+	@needs_pricing_rules
 	def test_bundles_that_are_priced_by_their_parts(self):
 		kit = self.kit("MT-KIT-C6", **{"MT-PART-C6": 2})
 		frappe.db.set_single_value("Selling Settings", "editable_bundle_item_rates", 1)

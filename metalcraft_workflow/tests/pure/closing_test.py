@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from metalcraft_workflow.rules.closing import CLOSE, REOPEN, ClosingPolicy, decide, figures, requirements
 from metalcraft_workflow.rules.orders import Advance, Delivery, Invoice, OrderFacts, OrderLine, Precision
 from metalcraft_workflow.rules.requirement import unmet
+from metalcraft_workflow.rules.stage import order_stage
 
 TODAY = date(2026, 3, 10)
 RATE = 100
@@ -395,3 +396,13 @@ def test_it_closes_exactly_when_every_piece_is_accounted_for(
 	)
 	assert settled == accounted_for
 	assert line.given_up <= line.returned
+
+
+def test_a_line_without_a_quantity_keeps_the_order_open_and_opens_no_closed_one():
+	blanket = OrderLine(idx=2, item_code="BLANKET", qty=0, amount=0)
+	order = replace(SETTLED, lines=(*SETTLED.lines, blanket))
+	assert open_points(order) == ["quantities"]
+	assert order_stage(order) == "Partially Shipped"
+	assert order_stage(replace(order, lines=(blanket,))) == "In Production"
+	closed = replace(order, status="Closed", closed_by_workflow=True)
+	assert what_to_do(closed) == ""

@@ -25,6 +25,10 @@ class AccountsController(StatusUpdater):
 		self.check_references()
 
 	def check_quantities(self):
+		if self.doctype == "Sales Order" and cint(
+			frappe.db.get_single_value("Selling Settings", "allow_zero_qty_in_sales_order")
+		):
+			return
 		for row in self.items:
 			if not flt(row.qty) and self.doctype != "Sales Invoice":
 				frappe.throw(
