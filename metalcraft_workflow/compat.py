@@ -4,6 +4,8 @@ Each entry says what is different and when it can go: all of them end with the s
 ask what is there, where that can be asked, and not for a number.
 """
 
+from datetime import date
+
 import frappe
 from frappe.model.document import Document
 from pypika import Table
@@ -56,3 +58,37 @@ def count_as(alias: str) -> str | dict:
 	return (
 		f"count(name) as {alias}" if frappe.__version__.startswith("15.") else {"COUNT": "name", "as": alias}
 	)
+
+
+def check_books_are_open(day: date, company: str) -> None:
+	"""Raise what ERPNext raises where the accounts are frozen up to `day` or later.
+
+	16 keeps that date with the company, 15 for all of them.
+	"""
+	from erpnext.accounts.general_ledger import check_freezing_date
+
+	if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
+		check_freezing_date(day, company)
+	else:
+		check_freezing_date(day)
+
+
+def check_account_is_open(account: str, company: str) -> None:
+	"""Raise what ERPNext raises for an account that is frozen. 16 asks the company who may use it all the same."""
+	from erpnext.accounts.doctype.gl_entry.gl_entry import validate_frozen_account
+
+	if frappe.get_meta("Company").has_field("role_allowed_for_frozen_entries"):
+		validate_frozen_account(company, account)
+	else:
+		validate_frozen_account(account)
+
+
+def stock_account(doc: Document, item_code: str, warehouse: str) -> str:
+	"""The account that ERPNext keeps the stock of an item in `warehouse` on for `doc`; raises what ERPNext
+	raises where there is none. 16 can keep it by item."""
+	from erpnext.stock import get_warehouse_account
+
+	if getattr(doc, "use_item_inventory_account", False):
+		row = frappe._dict(item_code=item_code, warehouse=warehouse)
+		return doc.get_inventory_account_dict(row, doc.get_inventory_account_map()).account
+	return get_warehouse_account(frappe.get_cached_doc("Warehouse", warehouse))

@@ -214,7 +214,11 @@ doc_events = {
 		],
 		"on_trash": [f"{_GUARD}.check_delete"],
 		"before_change": [f"{_CLOSING}.check_status_change"],
-		"on_change": [f"{_TRACKING}.sync_order", f"{_CLOSING}.order_changed"],
+		"on_change": [
+			f"{_TRACKING}.sync_order",
+			f"{_CLOSING}.order_changed",
+			f"{_CLOSING}.end_reservations",
+		],
 	},
 	# "Update Items" writes the lines of a submitted order one by one
 	"Sales Order Item": {
@@ -248,13 +252,22 @@ doc_events = {
 	# Step 7
 	"Stock Entry": {
 		"validate": [f"{_TRANSFER}.check"],
-		"before_cancel": [f"{_TRANSFER}.lock"],
+		"before_submit": [f"{_TRANSFER}.free_reserved"],
+		"before_cancel": [
+			f"{_TRANSFER}.lock",
+			f"{_TRANSFER}.free_reserved",
+		],
 		"on_submit": [
+			f"{_TRANSFER}.reserve_again",
 			f"{_TRANSFER}.sync_figures",
 			f"{_TRACKING}.sync_transfer",  # the stage follows from the figures
 			f"{_BATCHES}.fill_from_work_order",
 		],
-		"on_cancel": [f"{_TRANSFER}.sync_figures", f"{_TRACKING}.sync_transfer"],
+		"on_cancel": [
+			f"{_TRANSFER}.reserve_again",
+			f"{_TRANSFER}.sync_figures",
+			f"{_TRACKING}.sync_transfer",
+		],
 	},
 	# Where the goods of step 8 come from
 	"Purchase Receipt": {
@@ -280,7 +293,7 @@ doc_events = {
 		],
 		"validate": [
 			f"{_ENQUIRY}.fill_customer_part_no",
-			f"{_FINAL_PACK}.keep_parts",  # first: the next two look at them
+			f"{_FINAL_PACK}.keep_parts",  # the next two look at them
 			f"{_FINAL_PACK}.check_lines",
 			f"{_TRACEABILITY}.fill_and_check",  # after ERPNext has chosen what nobody did
 			f"{_RETURNS}.check_receipt",

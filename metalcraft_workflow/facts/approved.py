@@ -15,6 +15,7 @@ from metalcraft_workflow.facts.final_pack import final_pack_warehouse, warehouse
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.facts.traceability import drop_bundle, stock_qty
 from metalcraft_workflow.gates.message import as_requirement, money
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import approved as rules
 from metalcraft_workflow.rules.requirement import Problem, Requirement, _lt
 
@@ -57,13 +58,27 @@ def differences(doc: Document, lines: dict[str, rules.ApprovedLine]) -> list[Pro
 		for row in doc.items
 		if row.so_detail in lines
 	]
-	decimals = doc.items[0].precision("rate") if delivered else 0
-	return rules.differences(delivered, lines, decimals, lambda amount: money(amount, doc.currency))
+	if not delivered:
+		return []
+
+	def written(amount: float) -> str:
+		return money(amount, doc.currency)
+
+	discount = rules.Discount(flt(doc.additional_discount_percentage), flt(doc.discount_amount))
+	return [
+		*rules.differences(delivered, lines, doc.items[0].precision("rate"), written),
+		*rules.other_discount(discount, lines.values(), written),
+	]
 
 
 def approved_lines(doc: Document) -> dict[str, rules.ApprovedLine]:
-	"""Order line -> what was approved of it, for the lines of `doc` that are of orders of the process."""
-	names = {row.so_detail for row in doc.items if row.get("so_detail")}
+	"""Order line -> what was approved of it, for the lines of `doc` that are of orders of the process. Read
+	once a save."""
+	names = frozenset(row.so_detail for row in doc.items if row.get("so_detail"))
+	return once(doc, ("approved", names), lambda: _read_lines(names))
+
+
+def _read_lines(names: frozenset[str]) -> dict[str, rules.ApprovedLine]:
 	if not names:
 		return {}
 	order, line = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
@@ -83,6 +98,8 @@ def approved_lines(doc: Document) -> dict[str, rules.ApprovedLine]:
 			line.rate,
 			line.price_list_rate,
 			line.warehouse,
+			order.additional_discount_percentage,
+			order.discount_amount,
 		)
 		.run(as_dict=True)
 	)
@@ -98,6 +115,7 @@ def approved_lines(doc: Document) -> dict[str, rules.ApprovedLine]:
 			rate=flt(row.rate),
 			price_list_rate=flt(row.price_list_rate),
 			warehouse=row.warehouse or "",
+			discount=rules.Discount(flt(row.additional_discount_percentage), flt(row.discount_amount)),
 			parts=parts.get(row.name, ()),
 		)
 		for row in rows
@@ -145,6 +163,21 @@ def keep_prices(doc: Document) -> None:
 		doc.set("items", [row for row in doc.items if row not in added])
 		for number, row in enumerate(doc.items, 1):
 			row.idx = number
+
+
+def share_discount(doc: Document, sales_order: str, rows: list[Document], earlier: float) -> None:
+	"""Take off `doc` as much of the discount of an order as `rows` of it have of its total, where that is an
+	amount; and what was taken off `earlier` for other orders. ERPNext takes all of it off each delivery."""
+	order = frappe.db.get_value(
+		"Sales Order",
+		sales_order,
+		["additional_discount_percentage", "discount_amount", "total"],
+		as_dict=True,
+	)
+	if flt(order.additional_discount_percentage):
+		return
+	part = sum(flt(row.qty) * flt(row.rate) for row in rows) / flt(order.total) if flt(order.total) else 1
+	doc.discount_amount = flt(earlier + flt(order.discount_amount) * part, doc.precision("discount_amount"))
 
 
 # Parts of bundles

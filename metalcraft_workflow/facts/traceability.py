@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Set
+from datetime import date
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import flt, formatdate, getdate
+from frappe.utils import cint, flt, formatdate, getdate, nowdate
 
 from metalcraft_workflow import compat
 from metalcraft_workflow.gates.once import once
@@ -213,7 +214,13 @@ def wrong_rows(doc: Document, lines: list[rules.TracedLine]) -> list[Problem]:
 	"""What the rows of `doc`, whose lines are `lines`, name that cannot be, as far as this save brings it
 	in."""
 	changed = changed_rows(doc)
-	entries = [entry for entry in entries_of(doc) if (entry.line, entry.item_code) in changed]
+	return wrong_entries(
+		doc, lines, [entry for entry in entries_of(doc) if (entry.line, entry.item_code) in changed]
+	)
+
+
+def wrong_entries(doc: Document, lines: list[rules.TracedLine], entries: list[rules.Entry]) -> list[Problem]:
+	"""What `entries` of `doc`, whose lines are `lines`, name that cannot be."""
 	if not entries:
 		return []
 	return rules.wrong(lines, entries, batches_named(doc, entries), serials_named(entries))
@@ -224,7 +231,7 @@ def batches_named(doc: Document, entries: list[rules.Entry]) -> dict[str, rules.
 	names = {entry.batch_no for entry in entries} - {""}
 	if not names:
 		return {}
-	day = getdate(doc.posting_date)
+	day = day_of(doc)
 	return {
 		row.name: rules.Batch(
 			item_code=row.item,
@@ -238,6 +245,11 @@ def batches_named(doc: Document, entries: list[rules.Entry]) -> dict[str, rules.
 			fields=["name", "item", "heat_no", "disabled", "expiry_date"],
 		)
 	}
+
+
+def day_of(doc: Document) -> date:
+	"""The day that `doc` is posted on: today, unless somebody has set one."""
+	return getdate(doc.posting_date) if cint(doc.set_posting_time) else getdate(nowdate())
 
 
 def serials_named(entries: list[rules.Entry]) -> dict[str, rules.Serial]:

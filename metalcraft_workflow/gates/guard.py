@@ -297,9 +297,14 @@ def check_editor(doc: Document, before: Document, workflow: Document) -> None:
 		)
 
 
+# What ERPNext's own documents write into others, by whoever is at them: a Delivery Trip says who drives
+CARRIAGE = {"Delivery Note": {"driver", "driver_name", "vehicle_no", "lr_no", "lr_date"}}
+
+
 def edited_fields(doc: Document, before: Document, workflow: Document) -> list[str]:
 	"""Names of the fields and tables that differ from what is stored, but for what follows from a move."""
 	follows = {workflow.workflow_state_field} | {row.update_field for row in workflow.states}
+	follows |= CARRIAGE.get(doc.doctype, set())
 	return [
 		df.fieldname
 		for df in doc.meta.fields

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.quantity import PLACES, plain, tolerance
 from metalcraft_workflow.rules.requirement import Problem, _lt
 from metalcraft_workflow.rules.traceability import Source
 
@@ -118,9 +118,9 @@ def share(sources: Iterable[Source], quantities: Iterable[float]) -> list[list[S
 
 
 def too_much(
-	lines: Iterable[DeliveryLine], available: Mapping[str, float], tolerance: float = 0.5 * 10**-PLACES
+	lines: Iterable[DeliveryLine], available: Mapping[str, float], within: float = tolerance(PLACES)
 ) -> list[Problem]:
-	"""Lines that take more than is `available` (order line -> quantity), by more than the `tolerance`; rows of
+	"""Lines that take more than is `available` (order line -> quantity), by more than `within`; rows of
 	one line together."""
 	by_order_line = defaultdict(list)
 	for line in lines:
@@ -128,7 +128,7 @@ def too_much(
 	found = []
 	for order_line, rows in by_order_line.items():
 		qty, there = sum(row.qty for row in rows), max(available.get(order_line, 0), 0)
-		if qty - there > tolerance:
+		if qty - there > within:
 			found.append(
 				Problem(
 					_lt(
@@ -142,6 +142,35 @@ def too_much(
 						"uom": rows[-1].uom,
 						"item": rows[-1].item_code,
 						"order": rows[-1].order,
+					},
+				)
+			)
+	return found
+
+
+def too_little(
+	goods: Iterable[Promise], free: Mapping[tuple[str, str], float], within: float = tolerance(PLACES)
+) -> list[Problem]:
+	"""Goods of which more is wanted than is `free` ((item, warehouse) -> quantity); rows of one item together."""
+	rows = defaultdict(list)
+	for part in goods:
+		rows[part.item_code, part.warehouse].append(part)
+	found = []
+	for key, parts in rows.items():
+		qty, there = sum(part.qty for part in parts), max(free.get(key, 0), 0)
+		if qty - there > within:
+			found.append(
+				Problem(
+					_lt(
+						"Row {row}: {qty} of {item} are wanted, and {free} are free at {warehouse}. Have the rest"
+						" brought, or return the delivery to packing."
+					),
+					{
+						"row": parts[0].row,
+						"qty": plain(qty),
+						"item": key[0],
+						"free": plain(there),
+						"warehouse": key[1],
 					},
 				)
 			)

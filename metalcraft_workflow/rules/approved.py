@@ -19,10 +19,19 @@ class ApprovedPart:
 
 
 @dataclass(frozen=True)
+class Discount:
+	"""What is taken off a whole document: in percent, or an amount."""
+
+	percentage: float = 0
+	amount: float = 0
+
+
+@dataclass(frozen=True)
 class ApprovedLine:
 	"""A line of an order as it was approved.
 
 	rate, price_list_rate  in the currency of the order, for one `uom` of `factor` stock units
+	discount               of the whole order
 	parts                  of its bundle, for the whole line of `stock_qty`; none when it is no bundle
 	"""
 
@@ -35,6 +44,7 @@ class ApprovedLine:
 	rate: float
 	price_list_rate: float = 0
 	warehouse: str = ""
+	discount: Discount = Discount()
 	parts: tuple[ApprovedPart, ...] = ()
 
 
@@ -117,6 +127,38 @@ def differences(
 				)
 			)
 		found += _other_parts(line, order_line, values)
+	return found
+
+
+def other_discount(
+	discount: Discount,
+	approved: Iterable[ApprovedLine],
+	money: Callable[[float], str] = plain_money,
+) -> list[Problem]:
+	"""How the `discount` of a delivery differs from that of its orders. An amount may be any share of theirs."""
+	orders = {line.order: line.discount for line in approved}
+	found = [
+		Problem(
+			_lt(
+				"The additional discount is {discount}%, and {approved}% was approved on Sales Order {order}. Enter"
+				" {approved}, or have the order changed and reviewed."
+			),
+			{"discount": plain(discount.percentage), "approved": plain(other.percentage), "order": order},
+		)
+		for order, other in orders.items()
+		if round(discount.percentage - other.percentage, PLACES)
+	]
+	most = sum(other.amount for other in orders.values())
+	if not found and not discount.percentage and round(discount.amount - most, PLACES) > 0:
+		found.append(
+			Problem(
+				_lt(
+					"The additional discount is {discount}, and {approved} was approved on Sales Order {order}. Enter"
+					" no more, or have the order changed and reviewed."
+				),
+				{"discount": money(discount.amount), "approved": money(most), "order": ", ".join(orders)},
+			)
+		)
 	return found
 
 

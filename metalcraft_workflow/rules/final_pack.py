@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor, inf
 
-from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.quantity import PLACES, plain, tolerance
 from metalcraft_workflow.rules.requirement import Problem, _lt
 
 
@@ -57,7 +57,7 @@ class FinalPackLine:
 	@property
 	def tolerance(self) -> float:
 		"""Quantities that differ by less are the same."""
-		return 0.5 * 10**-self.places
+		return tolerance(self.places)
 
 	@property
 	def is_brought(self) -> bool:
@@ -152,6 +152,7 @@ def _steps_down(line: FinalPackLine, at_final_pack: Mapping[tuple[str, str], flo
 	whole = [qty for qty in (line.whole_stock, *(part.needed for part in line.parts if part.whole)) if qty]
 	# A piece is there when all but what the site does not count of it is
 	most = min((qty + line.tolerance) / needed for needed, qty in there) * line.qty
+	tried: Iterable[float]
 	if line.whole:
 		tried = range(floor(most), 0, -1)
 	elif whole:
@@ -303,7 +304,7 @@ def refusals(
 		now = there.get(key, 0)
 		there[key] = round(now + row.direction * row.qty, PLACES)
 		params = {"idx": row.idx, "item": row.item_code, "qty": plain(row.qty)}
-		if row.item_code not in needed:
+		if not line or row.item_code not in needed:
 			text = _lt("Row #{idx}: {item} is not what this order line needs. Choose an item of the order.")
 		elif row.direction > 0 and row.counts and there[key] > needed[row.item_code] + line.tolerance:
 			params["possible"] = plain(max(0, needed[row.item_code] - now))

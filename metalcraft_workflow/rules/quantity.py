@@ -4,6 +4,11 @@
 PLACES = 6
 
 
+def tolerance(places: int) -> float:
+	"""Quantities that differ by less are the same, where so many decimals of them are kept."""
+	return 0.5 * float(10**-places)
+
+
 def plain(qty: float) -> str:
 	"""A quantity without trailing zeros."""
 	return f"{qty:.{PLACES}f}".rstrip("0").rstrip(".")

@@ -23,6 +23,7 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("complete_packing", "traceability", _lt("Traceability is complete"), "Sales Manager"),
 	("release_documents", "documents", _lt("Documents of the shipment"), "Sales Manager"),
 	("release_documents", "documents_rejected", _lt("No document is rejected"), None),
+	("release_documents", "inspections", _lt("Quality inspections"), None),
 	("clear", "documents", _lt("Documents of the shipment"), "Sales Manager"),
 	("clear", "order_released", _lt("Every order is approved and unchanged"), None),
 	("clear", "as_approved", _lt("Just as it was approved"), None),
@@ -34,8 +35,12 @@ GATE_REQUIREMENTS: list[tuple[str, str, str, str | None]] = [
 	("ship", "packages", _lt("Number of packages"), None),
 	("ship", "order_released", _lt("Every order is approved and unchanged"), None),
 	("ship", "as_approved", _lt("Just as it was approved"), None),
+	("ship", "inspections", _lt("Quality inspections"), None),
+	("ship", "in_stock", _lt("The goods are there and may leave"), None),
+	("ship", "bookable", _lt("It can be booked"), None),
 	("ship", "unchanged", _lt("Unchanged since the clearance"), None),
 	("receive_return", "return_against", _lt("The delivery that comes back"), None),
+	("receive_return", "bookable", _lt("It can be booked"), None),
 	("close", "billed", _lt("Everything billed"), "Sales Manager"),
 ]
 

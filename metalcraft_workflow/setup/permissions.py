@@ -52,6 +52,7 @@ CHOICES = {
 		"UOM",
 	),
 	"Production": ("Stock Entry Type", "UOM"),
+	"Quality Assurance": ("Quality Inspection Parameter", "Quality Inspection Template"),
 	"Final Pack": ("Supplier", "UOM"),
 	"Shipping": ("Supplier", "UOM"),
 }
@@ -98,6 +99,12 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
 		"Quality Assurance": READ,
 		"Customer Support": READ,
 	},
+	# An approval reserves stock, where the site does that, and a change of the order frees it
+	"Stock Reservation Entry": {
+		"Order Approver": (*SUBMIT, "cancel"),
+		"Production": READ,
+		"Final Pack": READ,
+	},
 	"Work Order": {"Production": READ, "Final Pack": READ, "Quality Assurance": READ},
 	# ERPNext's stock forms read it in the browser
 	"Stock Settings": {"Production": ("read",), "Final Pack": ("read",), "Shipping": ("read",)},
@@ -112,6 +119,17 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
 		# They waive requirements, and see what of
 		"Sales Manager": READ,
 		"Accounts Manager": READ,
+	},
+	"Quality Inspection": {
+		"Quality Assurance": (*SUBMIT, "cancel", "amend", "delete"),
+		"Final Pack": READ,
+		"Customer Support": READ,
+		"Shipping": READ,
+	},
+	# Cancelling a delivery cancels its packing slips
+	"Packing Slip": {
+		"Final Pack": (*SUBMIT, "cancel", "delete"),
+		"Shipping": (*READ, "write", "submit", "cancel"),
 	},
 	# Where goods come from; Quality Assurance keeps the data and the certificates of a batch
 	"Batch": {

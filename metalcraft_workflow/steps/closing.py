@@ -13,7 +13,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import create_batch, getdate
 
-from metalcraft_workflow.facts import final_pack, returns
+from metalcraft_workflow.facts import final_pack, reservations, returns
 from metalcraft_workflow.facts.advances import to_set_off
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.locks import lock
@@ -82,6 +82,12 @@ def order_changed(doc: Document, method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	if not before or before.docstatus:  # nothing of an order is delivered or billed when it is submitted
 		settle_after_commit([doc.name])
+
+
+def end_reservations(doc: Document, method: str | None = None) -> None:
+	"""Keep no stock for an order that is closed, by whomever (`on_change` of Sales Order)."""
+	if doc.follows_process and doc.status == "Closed" and reservations.is_on():
+		reservations.end(doc.name)
 
 
 def delivery_changed(doc: Document, method: str | None = None) -> None:

@@ -1,7 +1,6 @@
 """Step 8: Final Pack makes a Delivery Note of what is there. Where that comes from is recorded by
 `steps/traceability.py`."""
 
-from collections import defaultdict
 from dataclasses import replace
 
 import frappe
@@ -9,7 +8,14 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, flt
 
-from metalcraft_workflow.facts import allocation, approved, delivery, traceability
+from metalcraft_workflow.facts import (
+	allocation,
+	approved,
+	delivery,
+	packing,
+	reservations,
+	traceability,
+)
 from metalcraft_workflow.facts.final_pack import (
 	brought_parts,
 	final_pack_warehouse,
@@ -43,7 +49,8 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 
 	doc = as_document(target_doc)
 	earlier = list(doc.items) if doc else []
-	packed = quantities(doc)
+	discount = flt(doc.discount_amount) if doc else 0
+	packed = packing.quantities(doc)
 	doc = make(source_name, doc, kwargs={"ignore_pricing_rule": 1})
 	approved.keep_prices(doc)
 	ready = ready_to_pack(source_name, without=doc.name)
@@ -68,6 +75,7 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 		)
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
+	approved.share_discount(doc, source_name, rows, discount)
 	doc.run_method("calculate_taxes_and_totals")
 	approved.keep_parts(doc)
 	name_what_came(doc, rows, source_name)
@@ -91,7 +99,7 @@ def there_and_packed(doc: Document, sales_order: str) -> tuple:
 	`doc`."""
 	lines = lines_of(sales_order)
 	elsewhere = packed_qty([line.name for line in lines], without=doc.name)
-	here = quantities(doc)
+	here = packing.quantities(doc)
 	packed = {line.name: elsewhere.get(line.name, 0) + here.get(line.name, 0) for line in lines}
 	return lines, final_pack_rules.spread(lines, brought_parts(sales_order)), packed
 
@@ -152,6 +160,17 @@ def prepare(doc: Document, method: str | None = None) -> None:
 		approved.keep_prices(doc)
 		approved.place_lines(doc)
 		approved.note_parts(doc)
+		if delivery.is_touched(doc):
+			bring_reservations(doc)
+
+
+def bring_reservations(doc: Document) -> None:
+	"""Have what ERPNext reserved for the lines reserved where they leave from: it refuses to save them else."""
+	if doc.get("is_return") or not reservations.is_on():
+		return
+	for row in doc.items:
+		if row.get("so_detail") and row.warehouse:
+			reservations.follow(row.so_detail, traceability.stock_qty(row), row.warehouse)
 
 
 def keep_parts(doc: Document, method: str | None = None) -> None:
@@ -184,7 +203,7 @@ def check_lines(doc: Document, method: str | None = None) -> None:
 				frappe.throw(_(why).format(order=order.name), title=_("Not to Be Delivered"))
 	grown = grown_lines(doc)
 	if grown:
-		refuse(quantity_problems(doc, grown), _("Not at Final Pack"))
+		refuse(packing.quantity_problems(doc, grown), _("Not at Final Pack"))
 
 
 def requirements(doc: Document) -> list[Requirement]:
@@ -205,10 +224,10 @@ def requirements(doc: Document) -> list[Requirement]:
 			doc,
 			"at_final_pack",
 			_lt("Everything is at Final Pack"),
-			[*quantity_problems(doc), *place_problems(doc)],
+			[*packing.quantity_problems(doc), *packing.place_problems(doc)],
 			"items",
 			waivable=False,
-			asked=bool(process_lines(doc)),
+			asked=bool(packing.process_lines(doc)),
 		),
 	]
 
@@ -304,73 +323,13 @@ def in_order(serial_nos: str | None) -> str:
 	return "\n".join(sorted(traceability.serial_numbers(serial_nos)))
 
 
-# Quantities
-
-
-def available(doc: Document) -> dict[str, float]:
-	"""Order line -> what `doc` may take of it: at Final Pack, less what other delivery notes have.
-
-	Only orders that follow the process. A save reads what was committed last: `prepare` holds the orders.
-	"""
-	orders = [order.name for order in delivery.process_orders(doc)]
-	saving = delivery.is_saving(doc)
-	return once(doc, "available", lambda: ready_to_pack(*orders, without=doc.name, for_update=saving))
-
-
-def process_lines(doc: Document) -> list[rules.DeliveryLine]:
-	"""The lines of `doc` that come from an order that follows the process."""
-	orders = {order.name for order in delivery.process_orders(doc)}
-	return [line for line in order_lines(doc) if line.order in orders]
-
-
-def order_lines(doc: Document) -> list[rules.DeliveryLine]:
-	"""The lines of `doc` that come from an order."""
-	return [
-		rules.DeliveryLine(
-			row=row.idx,
-			item_code=row.item_code,
-			order_line=row.so_detail,
-			order=row.against_sales_order,
-			qty=flt(row.qty),
-			uom=row.uom or "",
-		)
-		for row in doc.items
-		if row.get("so_detail")
-	]
-
-
-def quantity_problems(doc: Document, only: set[str] | None = None) -> list[Problem]:
-	"""Lines of `doc` (only those of the order lines `only`) that take more than there is."""
-	lines = [line for line in process_lines(doc) if only is None or line.order_line in only]
-	if not lines:
-		return []
-	return rules.too_much(lines, available(doc), 0.5 * 10 ** -doc.items[0].precision("qty"))
-
-
-def place_problems(doc: Document) -> list[Problem]:
-	"""What `doc` takes for orders of the process from elsewhere than it was brought to."""
-	place = final_pack_warehouse(doc.company)
-	rows = {line.row for line in process_lines(doc)} if place else ()
-	goods = [
-		rules.Promise(line.idx, row.item_code, row.warehouse or line.warehouse or "", flt(row.qty))
-		for line, row in traceability.goods_of(doc)
-		if line.idx in rows and frappe.get_cached_value("Item", row.item_code, "is_stock_item")
-	]
-	return rules.taken_elsewhere(goods, warehouses(doc.company), place)
+# What a save brings in
 
 
 def grown_lines(doc: Document) -> set[str]:
 	"""Order lines of which this save takes more than what is stored."""
-	before = quantities(doc.get_doc_before_save())
-	return {name for name, qty in quantities(doc).items() if qty > before.get(name, 0)}
-
-
-def quantities(doc: Document | None) -> dict[str, float]:
-	"""Order line -> quantity on `doc`."""
-	totals: dict[str, float] = defaultdict(float)
-	for line in order_lines(doc) if doc else []:
-		totals[line.order_line] += line.qty
-	return totals
+	before = packing.quantities(doc.get_doc_before_save())
+	return {name for name, qty in packing.quantities(doc).items() if qty > before.get(name, 0)}
 
 
 def new_orders(doc: Document) -> set[str]:

@@ -1,4 +1,5 @@
-"""Step 9: Quality Assurance attaches the documents that a delivery needs, and releases them.
+"""Step 9: Quality Assurance attaches the documents that a delivery needs, and releases them; and inspects what
+ERPNext wants inspected before it is delivered.
 
 A row of the documents is accepted or rejected with its file, or dropped with a reason. Releasing the
 documents accepts those about which nothing was said. What a row was before is kept for good.
@@ -9,7 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
-from metalcraft_workflow.facts import documents
+from metalcraft_workflow.facts import documents, inspections
 from metalcraft_workflow.gates.guard import PassageRefused
 from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.registry import settings
@@ -53,7 +54,8 @@ def prepare(doc: Document, method: str | None = None) -> None:
 		for row in accepted_rows(doc):
 			row.update(no_acceptance())
 	record_versions(doc, stored)
-	set_fact(doc, "documents_required", int(bool(doc.shipment_documents) and not doc.get("is_return")))
+	for_quality = bool(doc.shipment_documents) or inspections.are_asked(doc)
+	set_fact(doc, "documents_required", int(for_quality and not doc.get("is_return")))
 
 
 def restore(doc: Document, stored: dict[str, Document]) -> None:
@@ -232,7 +234,7 @@ def record_versions(doc: Document, stored: dict[str, Document]) -> None:
 
 def requirements(doc: Document) -> list[Requirement]:
 	"""What the release of the documents asks for: gate `release_documents`."""
-	found = documents.documents_complete(doc)
+	found = [*documents.documents_complete(doc), *inspections.inspections_pass(doc)]
 	if not doc.shipment_documents:
 		return found
 	rejected = rules.rejected(documents.rows_of(doc))

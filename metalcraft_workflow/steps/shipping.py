@@ -7,9 +7,12 @@ from frappe.utils import cint, escape_html
 
 from metalcraft_workflow.facts import delivery
 from metalcraft_workflow.facts.approved import as_approved
+from metalcraft_workflow.facts.booking import bookable
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.final_pack import warehouses
+from metalcraft_workflow.facts.inspections import inspections_pass
 from metalcraft_workflow.facts.orders import orders_of
+from metalcraft_workflow.facts.packing import in_stock
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing import customer_mail, mail_package
@@ -44,6 +47,9 @@ def requirements(doc: Document) -> list[Requirement]:
 		),
 		*delivery.order_released(doc),
 		*as_approved(doc),
+		*inspections_pass(doc),
+		*in_stock(doc),
+		*bookable(doc),
 		Requirement(
 			code="unchanged",
 			label=_lt("Unchanged since the clearance"),
@@ -141,7 +147,8 @@ def return_requirements(doc: Document) -> list[Requirement]:
 			met=bool(doc.return_against),
 			link=Link(doc.doctype, doc.name, "return_against"),
 			waivable=False,
-		)
+		),
+		*bookable(doc),
 	]
 
 

@@ -11,7 +11,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, flt
 
-from metalcraft_workflow.facts import final_pack
+from metalcraft_workflow.facts import final_pack, reservations
 from metalcraft_workflow.gates import once
 from metalcraft_workflow.gates.message import in_words
 from metalcraft_workflow.gates.notifications import notify_roles
@@ -371,6 +371,35 @@ def lock(doc: Document, method: str | None = None) -> None:
 	"""Lock the orders before the stock is touched, as a submit does. In `before_cancel`."""
 	once.begin(doc)
 	orders(doc)
+
+
+def free_reserved(doc: Document, method: str | None = None) -> None:
+	"""Free what ERPNext has reserved of what moves for an order: it lets nobody move it. Runs in `before_submit`
+	and `before_cancel`.
+
+	What comes to Final Pack frees as much elsewhere, also when it was made there at once.
+	"""
+	if not reservations.is_on():
+		return
+	places = final_pack.warehouses(doc.company)
+	doc.flags.freed = [
+		(row, *freed)
+		for row in doc.items
+		if row.get("sales_order_item")
+		for freed in reservations.free(
+			row.sales_order_item,
+			flt(row.transfer_qty),
+			row.t_warehouse if method == "before_cancel" else row.s_warehouse,
+			places if method == "before_submit" and final_pack.direction(row, places) > 0 else None,
+		)
+	]
+
+
+def reserve_again(doc: Document, method: str | None = None) -> None:
+	"""Reserve where it is now what `free_reserved` has freed. Runs in `on_submit` and `on_cancel`."""
+	for row, entry, qty in doc.flags.freed or ():
+		if warehouse := row.s_warehouse if method == "on_cancel" else row.t_warehouse:
+			reservations.hold(entry, warehouse, qty)
 
 
 def sync_figures(doc: Document, method: str | None = None) -> None:

@@ -176,6 +176,21 @@ class TestDifferences(ApprovedCase):
 		doc = deliveries.shipped(doc)
 		self.assertEqual([row.rate for row in doc.items], [95, 50])
 
+	def test_a_discount_of_the_whole_order_is_shared_out(self):
+		order = deliveries.approved_order((factories.make_item(), 10, 100), discount_amount=50)
+		self.assertEqual(order.grand_total, 950)
+		totals = []
+		for qty in (4, 6):
+			deliveries.bring(order, qty)
+			doc = deliveries.shipped(deliveries.packed(order))
+			totals.append((doc.discount_amount, doc.grand_total))
+		self.assertEqual(totals, [(20, 380), (30, 570)])
+		order = deliveries.approved_order(additional_discount_percentage=10)
+		deliveries.bring(order)
+		doc = deliveries.packed(order)
+		doc = deliveries.edit(doc, PACKER, additional_discount_percentage=20)
+		self.assertIn("20%", self.missing(doc, "Complete Packing")["as_approved"])
+
 	def test_an_order_that_is_changed_after_the_clearance(self):
 		doc = deliveries.cleared(deliveries.delivery())
 		order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)

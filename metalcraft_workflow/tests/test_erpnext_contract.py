@@ -22,6 +22,10 @@ NAMES = {
 		"trans_items",
 		"parent_doctype_name",
 	),
+	"erpnext.accounts.general_ledger.check_freezing_date": ("posting_date",),
+	"erpnext.accounts.general_ledger.validate_accounting_period": ("gl_map",),
+	"erpnext.accounts.general_ledger.validate_against_pcv": ("is_opening", "posting_date", "company"),
+	"erpnext.accounts.utils.get_fiscal_year": ("date", "company"),
 	"erpnext.crm.doctype.lead.lead.make_customer": ("source_name",),
 	"erpnext.crm.doctype.lead.lead.make_opportunity": ("source_name",),
 	"erpnext.crm.doctype.lead.lead.make_quotation": ("source_name",),
@@ -42,6 +46,8 @@ NAMES = {
 	"erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice": ("source_name",),
 	"erpnext.selling.doctype.sales_order.sales_order.update_status": ("status", "name"),
 	"erpnext.setup.utils.before_tests": (),
+	"erpnext.stock.doctype.item.item.validate_end_of_life": ("item_code",),
+	"erpnext.stock.utils.validate_disabled_warehouse": ("warehouse",),
 	"erpnext.stock.doctype.batch.batch.get_batch_qty": ("batch_no", "warehouse", "item_code"),
 	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice": ("source_name",),
 	"erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return": ("source_name",),
@@ -50,6 +56,10 @@ NAMES = {
 
 LINE = "item_code item_name description qty uom stock_uom conversion_factor stock_qty rate amount warehouse"
 HEAD = "company currency items grand_total rounded_total base_grand_total base_rounded_total terms"
+PRICE = (
+	"price_list_rate margin_type margin_rate_or_amount rate_with_margin discount_percentage discount_amount "
+)
+PRICE += "pricing_rules is_free_item"
 SOURCES = "batch_no serial_no serial_and_batch_bundle use_serial_batch_fields"
 
 # What is read, written, filtered by, or stood beside by a custom field
@@ -67,15 +77,24 @@ FIELDS = {
 	"Sales Order Item": f"{LINE} delivery_date delivered_qty returned_qty billed_amt delivered_by_supplier "
 	"quotation_item prevdoc_docname is_free_item",
 	"Payment Terms Template": "allocate_payment_based_on_payment_terms",
-	"Item": "item_group stock_uom is_stock_item has_batch_no has_serial_no serial_no_series variant_of disabled",
+	"Item": "inspection_required_before_delivery allow_negative_stock item_group stock_uom is_stock_item has_batch_no has_serial_no serial_no_series variant_of disabled",
 	"Item Group": "parent_item_group lft rgt item_group_defaults",
 	"Product Bundle": "new_item_code items",
-	"Packed Item": "parent_item parent_detail_docname item_code qty uom warehouse conversion_factor "
-	"batch_no serial_no serial_and_batch_bundle",
+	"Packed Item": "parent_item parent_detail_docname item_code item_name description qty uom warehouse "
+	"target_warehouse conversion_factor rate delivered_by_supplier batch_no serial_no serial_and_batch_bundle "
+	"use_serial_batch_fields",
 	"Stock Entry": "stock_entry_type purpose company work_order items posting_date",
 	"Stock Entry Detail": f"item_code qty uom conversion_factor transfer_qty s_warehouse t_warehouse {SOURCES}",
 	"Work Order": "production_item qty sales_order sales_order_item fg_warehouse status",
 	"Batch": "item supplier reference_doctype reference_name expiry_date disabled",
+	"Stock Settings": "allow_negative_stock enable_stock_reservation action_if_quality_inspection_is_rejected "
+	"action_if_quality_inspection_is_not_submitted "
+	"allow_to_make_quality_inspection_after_purchase_or_delivery",
+	"UOM": "must_be_whole_number",
+	"Bin": "item_code warehouse actual_qty reserved_stock",
+	"Quality Inspection": "reference_type reference_name item_code status",
+	"Stock Reservation Entry": "voucher_type voucher_no voucher_detail_no item_code warehouse reserved_qty "
+	"delivered_qty status",
 	"Serial No": "item_code warehouse batch_no status",
 	"Serial and Batch Bundle": "item_code warehouse voucher_type voucher_no entries is_cancelled",
 	"Serial and Batch Entry": "batch_no serial_no qty warehouse",
@@ -88,8 +107,9 @@ FIELDS = {
 	"Subcontracting Receipt Item": "subcontracting_order",
 	"POS Invoice": "customer po_no return_against",
 	"Delivery Note": f"{HEAD} customer customer_name posting_date posting_time is_return return_against po_no po_date status "
-	"per_billed packed_items shipping_address_name contact_email",
-	"Delivery Note Item": f"{LINE} {SOURCES} against_sales_order so_detail dn_detail si_detail returned_qty",
+	"per_billed packed_items shipping_address_name contact_email ignore_pricing_rule set_posting_time",
+	"Delivery Note Item": f"{LINE} {SOURCES} {PRICE} against_sales_order so_detail dn_detail si_detail "
+	"returned_qty expense_account cost_center",
 	"Sales Invoice": f"{HEAD} customer customer_name posting_date due_date is_return return_against update_stock "
 	"po_no po_date outstanding_amount advances status update_outstanding_for_self contact_email",
 	"Sales Invoice Item": f"{LINE} sales_order so_detail delivery_note dn_detail sales_invoice_item",

@@ -8,7 +8,9 @@ from metalcraft_workflow.rules.approved import (
 	ApprovedLine,
 	ApprovedPart,
 	DeliveredLine,
+	Discount,
 	differences,
+	other_discount,
 	parts_for,
 	price_of,
 )
@@ -63,3 +65,16 @@ class TestDifferences(TestCase):
 				said = " ".join(self.said(line))
 				for word in words:
 					self.assertIn(word, said)
+
+	def test_discounts_of_the_whole(self):
+		def said(discount, **approved):
+			lines = [replace(APPROVED, discount=Discount(**approved))]
+			found = other_discount(discount, lines, lambda amount: f"$ {amount:.2f}")
+			return " ".join(problem.message.format(**problem.params) for problem in found)
+
+		self.assertEqual(said(Discount()), "")
+		self.assertEqual(said(Discount(5, 20), percentage=5, amount=50), "")
+		self.assertEqual(said(Discount(amount=20), amount=50), "")
+		self.assertIn("is 5%, and 0% was approved on Sales Order SO-1", said(Discount(5, 20)))
+		self.assertIn("is $ 20.00, and $ 0.00 was approved", said(Discount(amount=20)))
+		self.assertIn("is $ 60.00, and $ 50.00 was approved", said(Discount(amount=60), amount=50))

@@ -319,6 +319,34 @@ class TestPacking(unittest.TestCase):
 			},
 		)
 
+	def test_a_line_has_what_came_for_it_first_and_then_what_came_for_others(self):
+		moves = [
+			allocation.AllocationMove("O1", "CYL", 20, "B1"),
+			allocation.AllocationMove("O2", "CYL", 2, "B2"),
+			allocation.AllocationMove("O1", "HOSE", 9, "B3"),
+			# packed for the second line already, of what came for the first
+			allocation.AllocationMove("O2", "CYL", -3, "B1"),
+		]
+		sources = allocation.free_sources(moves)
+		self.assertEqual(sources["O1", "CYL"], [Source(17, "B1")])
+		self.assertEqual(allocation.draw(sources, "O2", "CYL", 6), [Source(2, "B2"), Source(4, "B1")])
+		self.assertEqual(allocation.draw(sources, "O1", "CYL", 20), [Source(13, "B1")])
+		self.assertEqual(sources["O1", "HOSE"], [Source(9, "B3")])
+
+	def test_goods_that_are_not_enough_or_elsewhere(self):
+		goods = [
+			allocation.Promise(1, "CYL", "FP", 4),
+			allocation.Promise(2, "CYL", "FP", 3),
+			allocation.Promise(3, "HOSE", "Stores", 1),
+		]
+		there = {("CYL", "FP"): 7.0, ("HOSE", "Stores"): 1.0}
+		self.assertEqual(allocation.too_little(goods, there), [])
+		(text,) = sentences(allocation.too_little(goods, {**there, ("CYL", "FP"): 6.0}))
+		self.assertIn("Row 1: 7 of CYL are wanted, and 6 are free at FP", text)
+		self.assertEqual(allocation.too_little(goods, {**there, ("CYL", "FP"): 6.9996}, 0.0005), [])
+		(text,) = sentences(allocation.taken_elsewhere(goods, {"FP", "Shipping"}, "FP"))
+		self.assertEqual(text, "Row 3: HOSE leaves from Stores, and was brought to FP. Choose FP.")
+
 	@given(
 		st.lists(st.integers(1, 20).map(float), max_size=4),
 		st.lists(st.builds(Source, st.integers(1, 20).map(float), st.text("AB", min_size=1)), max_size=5),

@@ -38,3 +38,17 @@ needs_batches_without_locks = needs(
 needs_pricing_rules = needs(
 	"ERPNext's pricing rules", lambda: bool(frappe.db.exists("DocType", "Pricing Rule"))
 )
+# What ERPNext itself asks of a delivery
+needs_books = needs("ERPNext's books", lambda: bool(frappe.db.exists("DocType", "GL Entry")))
+needs_inspections = needs(
+	"ERPNext's quality inspections",
+	lambda: frappe.get_meta("Quality Inspection").has_field("manual_inspection"),
+)
+needs_reservations = needs(
+	"ERPNext's reservations of stock",
+	lambda: frappe.get_meta("Stock Reservation Entry").has_field("sb_entries"),
+)
+# ERPNext's own documents about a delivery
+needs_logistics = needs(
+	"ERPNext's delivery trips and the like", lambda: bool(frappe.db.exists("DocType", "Delivery Trip"))
+)

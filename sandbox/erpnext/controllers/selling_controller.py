@@ -17,6 +17,18 @@ class SellingController(AccountsController):
 		if self.get("customer") and frappe.get_cached_value("Customer", self.customer, "disabled"):
 			frappe.throw(_("{0} is no customer any more.").format(self.customer), PartyDisabled)
 
+	def validate_party(self):
+		self.check_customer()
+
+	def validate_max_discount(self):
+		pass
+
+	def validate_selling_price(self):
+		pass
+
+	def validate_packed_qty(self):
+		pass
+
 	def validate_warehouse(self):
 		for row in self.items:
 			if (

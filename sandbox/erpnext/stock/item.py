@@ -3,7 +3,13 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import strip_html
+from frappe.utils import getdate, strip_html
+
+
+def validate_end_of_life(item_code, end_of_life=None, disabled=None):
+	end_of_life, disabled = frappe.db.get_value("Item", item_code, ["end_of_life", "disabled"])
+	if disabled or (end_of_life and getdate(end_of_life) <= getdate()):
+		frappe.throw(_("{0} is at the end of its life.").format(item_code))
 
 
 class Item(Document):

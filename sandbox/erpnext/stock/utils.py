@@ -3,6 +3,11 @@
 import frappe
 
 
+def validate_disabled_warehouse(warehouse):
+	if frappe.db.get_value("Warehouse", warehouse, "disabled"):
+		frappe.throw(frappe._("Nothing moves in {0}: it is disabled.").format(warehouse))
+
+
 @frappe.whitelist()
 def scan_barcode(search_value: str) -> dict:
 	"""The item of a serial number, a batch or an item's own code, for a scan; nothing when it is none."""
