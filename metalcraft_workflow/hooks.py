@@ -213,7 +213,7 @@ doc_events = {
 			f"{_PRODUCTION}.notify_of_cancel",
 		],
 		"on_trash": [f"{_GUARD}.check_delete"],
-		"before_change": [f"{_CLOSING}.check_status_change"],
+		"before_change": [f"{_CLOSING}.check_status_change", f"{_CLOSING}.check_under_way"],
 		"on_change": [
 			f"{_TRACKING}.sync_order",
 			f"{_CLOSING}.order_changed",
@@ -289,9 +289,11 @@ doc_events = {
 			f"{_FINAL_PACK}.prepare",  # locks the orders, which the next two rely on
 			f"{_TRACEABILITY}.prepare",  # before ERPNext chooses batches of its own
 			f"{_QUALITY}.prepare",  # by the batches just named
-			f"{_GUARD}.choose_branch",  # last: by what the steps have found
+			f"{_GUARD}.choose_branch",  # by what the steps have found
+			f"{_FINAL_PACK}.lift_stops",  # last: by where the delivery is going
 		],
 		"validate": [
+			f"{_FINAL_PACK}.put_back_stops",  # first: ERPNext has looked
 			f"{_ENQUIRY}.fill_customer_part_no",
 			f"{_FINAL_PACK}.keep_parts",  # the next two look at them
 			f"{_FINAL_PACK}.check_lines",
@@ -487,8 +489,12 @@ has_permission = {
 	"File": f"{_APP}.files.private.has_permission",
 	"Journal Entry": f"{_EXCHANGE_DIFFERENCE}.has_permission",
 }
+_ACTIONS = f"{_APP}.access.workflow_actions"
 # Calls that do more than whoever makes them may; for all others a permission is enough: `rules.open_calls`
 override_whitelisted_methods = {
+	"frappe.workflow.doctype.workflow_action.workflow_action.apply_action": f"{_ACTIONS}.apply_action",
+	"frappe.workflow.doctype.workflow_action.workflow_action.confirm_action": f"{_ACTIONS}.confirm_action",
+	"frappe.model.workflow.bulk_workflow_approval": f"{_ACTIONS}.bulk_workflow_approval",
 	"frappe.www.list.get": f"{_STANDARD_PAGES}.get",
 	"frappe.www.list.get_list_data": f"{_STANDARD_PAGES}.get_list_data",
 	"frappe.client.get_count": f"{_CALLS}.get_count",

@@ -11,7 +11,7 @@ from dataclasses import replace
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import create_batch, getdate
+from frappe.utils import comma_and, create_batch, get_link_to_form, getdate
 
 from metalcraft_workflow.facts import final_pack, reservations, returns
 from metalcraft_workflow.facts.advances import to_set_off
@@ -163,6 +163,39 @@ def check_status_change(doc: Document, method: str | None = None) -> None:
 			),
 			frappe.PermissionError,
 			title=_("Not Permitted"),
+		)
+
+
+def check_under_way(doc: Document, method: str | None = None) -> None:
+	"""Refuse to close an order by hand while a delivery of it is under way: nobody could go on with it.
+
+	`before_change` of Sales Order. Raises ValidationError that names the deliveries.
+	"""
+	before = doc.get_doc_before_save()
+	if not doc.follows_process or doc.status != "Closed" or not before or before.status == "Closed":
+		return
+	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
+	under_way = (
+		frappe.qb.from_(line)
+		.join(note)
+		.on(note.name == line.parent)
+		.where(line.against_sales_order == doc.name)
+		.where(note.docstatus == 0)
+		.where(note.is_return == 0)  # what comes back comes back to a closed order too
+		.orderby(note.name)
+		.select(note.name, note.workflow_state)
+		.distinct()
+		.run()
+	)
+	if under_way:
+		named = [
+			f"{get_link_to_form('Delivery Note', name)} ({_(state or 'Draft')})" for name, state in under_way
+		]
+		frappe.throw(
+			_(
+				"{0} of {1} is under way. Ship it, or return it to packing and delete it; then close the order."
+			).format(comma_and(named, add_quotes=False), doc.name),
+			title=_("Delivery under Way"),
 		)
 
 

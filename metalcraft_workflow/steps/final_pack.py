@@ -14,6 +14,7 @@ from metalcraft_workflow.facts import (
 	delivery,
 	packing,
 	reservations,
+	stops,
 	traceability,
 )
 from metalcraft_workflow.facts.final_pack import (
@@ -28,7 +29,6 @@ from metalcraft_workflow.facts.final_pack import (
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.message import as_requirement, in_words, refuse
 from metalcraft_workflow.gates.names import links_of, names_of
-from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
 from metalcraft_workflow.rules import final_pack as final_pack_rules
@@ -154,23 +154,35 @@ def as_document(target_doc: str | dict | Document | None) -> Document | None:
 def prepare(doc: Document, method: str | None = None) -> None:
 	"""Take the locks of the orders, before anything is written, hold the lines to what was approved, and note
 	the customer's PO numbers. Runs in `before_validate`."""
-	if delivery.is_touched(doc):
+	touched = delivery.is_touched(doc)
+	if touched:
 		set_po_numbers(doc)
 	if doc.follows_process:
 		approved.keep_prices(doc)
 		approved.place_lines(doc)
 		approved.note_parts(doc)
-		if delivery.is_touched(doc):
-			bring_reservations(doc)
+	if touched:
+		bring_reservations(doc)
 
 
 def bring_reservations(doc: Document) -> None:
 	"""Have what ERPNext reserved for the lines reserved where they leave from: it refuses to save them else."""
-	if doc.get("is_return") or not reservations.is_on():
+	if doc.get("is_return") or not doc.follows_process or not reservations.is_on():
 		return
 	for row in doc.items:
 		if row.get("so_detail") and row.warehouse:
 			reservations.follow(row.so_detail, traceability.stock_qty(row), row.warehouse)
+
+
+def lift_stops(doc: Document, method: str | None = None) -> None:
+	"""Let a delivery go back whose order was closed by hand, or is on hold. Runs in `before_validate`, last."""
+	if doc.follows_process and stops.goes_back(doc):
+		stops.lift(doc)
+
+
+def put_back_stops(doc: Document, method: str | None = None) -> None:
+	"""Put the orders back as they were. The first handler of `validate`."""
+	stops.put_back(doc)
 
 
 def keep_parts(doc: Document, method: str | None = None) -> None:

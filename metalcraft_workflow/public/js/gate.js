@@ -3,6 +3,13 @@
 
 frappe.provide("metalcraft_workflow");
 
+// Frappe shows what the server refuses, and rejects the promise of the call with nothing: all has been said.
+if (!metalcraft_workflow.gate) {
+	window.addEventListener("unhandledrejection", (event) => {
+		if (event.reason === undefined) event.preventDefault();
+	});
+}
+
 metalcraft_workflow.gate = {
 	/** Call once a form, in `setup`. */
 	setup(frm) {
