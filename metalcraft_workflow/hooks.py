@@ -440,6 +440,7 @@ jinja = {
 
 # Before anything is called, be it by a session, API keys or OAuth
 auth_hooks = [
+	f"{_APP}.gates.input.check_guest",  # Frappe washes what guests send, which ends badly when it is deep
 	f"{_APP}.access.requests.check",  # whoever is not staff gets what is on the list: `rules.requests`
 	f"{_LINES}.check_request",  # nobody writes a row of an order or a delivery alone
 ]

@@ -6,6 +6,7 @@ import frappe
 from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
+from metalcraft_workflow.gates.input import KnownDocType, checked
 from metalcraft_workflow.gates.message import sentence
 from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.gates.once import reading
@@ -15,7 +16,8 @@ from metalcraft_workflow.rules.requirement import Requirement
 
 
 @frappe.whitelist()
-def get_checklist(doctype: str, name: str) -> list[dict]:
+@checked
+def get_checklist(doctype: KnownDocType, name: str) -> list[dict]:
 	"""The gates that the document can meet next, each with its requirements.
 
 	Gives a list of `{gate, action, next_state, role, requirements}`; a requirement is `{code, label,

@@ -4,20 +4,22 @@ import frappe
 from frappe import _
 
 from metalcraft_workflow import compat
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.workflow import active_workflow, states_by_gate
 
 
 @frappe.whitelist()
 @frappe.read_only()
-def count(filters: dict | str | None = None) -> dict:
+@checked
+def count(filters: dict | list | str | None = None) -> dict:
 	"""The documents of a DocType whose state carries a gate, as a number card shows it.
 
 	`filters` is `{"doctype": ..., "gate": ...}`. States are found by their gate, so that the card
 	goes on counting when an administrator renames one. Counts what the user may read; raises
 	PermissionError when that is nothing at all.
 	"""
-	filters = frappe._dict(frappe.parse_json(filters) or {})
-	workflow = active_workflow(filters.doctype) if filters.doctype else None
+	filters = frappe._dict(filters if isinstance(filters, dict) else {})
+	workflow = active_workflow(filters.doctype) if isinstance(filters.doctype, str) else None
 	if not workflow:
 		frappe.throw(_("Say which documents to count: a type that has a workflow, and a gate."))
 	states = [state for state, gate in states_by_gate(filters.doctype).items() if gate == filters.gate]

@@ -4,13 +4,15 @@ import frappe
 from frappe import _
 
 from metalcraft_workflow.gates import record, registry
+from metalcraft_workflow.gates.input import KnownDocType, LongText, checked
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules.path import CLOSE, has_passed
 from metalcraft_workflow.rules.requirement import unmet
 
 
 @frappe.whitelist(methods=["POST"])
-def waive(doctype: str, name: str, gate: str, requirement: str, reason: str) -> str:
+@checked
+def waive(doctype: KnownDocType, name: str, gate: str, requirement: str, reason: LongText) -> str:
 	"""Waive `requirement` (its code) of `gate` for one document; gives the name of the record.
 
 	The waiver holds for the document as it is now and lapses when what the gate vouches for changes.

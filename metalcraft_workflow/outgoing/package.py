@@ -14,6 +14,7 @@ from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from pypdf.generic import RectangleObject
 
 from metalcraft_workflow.facts.documents import given_name
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.outgoing.prints import pages_of, print_pdf, written
 from metalcraft_workflow.rules import files
 from metalcraft_workflow.rules.requirement import _lt
@@ -37,6 +38,7 @@ class PackagePart:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
+@checked
 def download_package(delivery_note: str) -> None:
 	"""Answer with the documents of a delivery as one PDF.
 

@@ -16,6 +16,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, get_datetime, now_datetime
 
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing.attempt import attempt
 from metalcraft_workflow.outgoing.later import later, say
@@ -310,6 +311,7 @@ def deliver_one(name: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def acknowledge(name: str) -> None:
 	"""Say that the department has seen the notice. Raises PermissionError for anybody else."""
 	notice = of_own_department(name)
@@ -319,6 +321,7 @@ def acknowledge(name: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def finish(name: str) -> None:
 	"""Say that the department has done what the notice and those before it ask for.
 
@@ -346,6 +349,7 @@ def finish(name: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def send_again(name: str) -> None:
 	"""Try to mail a notice that failed, now and not when the scheduler comes to it.
 

@@ -6,6 +6,8 @@ from frappe.desk import reportview
 from frappe.templates.includes.comments import comments
 from frappe.utils import get_fullname, get_safe_filters
 
+from metalcraft_workflow.gates.input import KnownDocType, LongText, Sent, checked
+
 # The documents of the process on which only the house comments, beside those of this app
 KEPT_IN_HOUSE = (
 	"Lead",
@@ -22,11 +24,12 @@ KEPT_IN_HOUSE = (
 
 # Guests may call it, as in Frappe, which lets them comment on what it publishes and on nothing else
 @frappe.whitelist(allow_guest=True)  # nosemgrep
+@checked
 def add_comment(
-	comment: str,
+	comment: LongText,
 	comment_email: str,
 	comment_by: str,
-	reference_doctype: str,
+	reference_doctype: KnownDocType,
 	reference_name: str | int,
 	route: str | None = None,
 ) -> str | bool | None:
@@ -41,6 +44,7 @@ def add_comment(
 
 
 @frappe.whitelist()
+@checked
 def get_count(
 	doctype: str, filters: str | dict | list | None = None, debug: bool = False, cache: bool = False
 ) -> int:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from metalcraft_workflow.access.customers import get_own, not_found
 from metalcraft_workflow.access.limits import limited
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.outgoing import package
 
 # In an hour, by one person: a package is made anew each time
@@ -23,6 +24,7 @@ DOCUMENT_FIELDS = ("name", "document_type", "file_name")
 
 @frappe.whitelist(methods=["GET"])
 @limited(MOST_DOWNLOADS)
+@checked
 def download_document(delivery_note: str, document: str) -> Response:
 	"""Send one released document of a shipment; `document` is the `name` that the shipment lists."""
 	delivery = get_own("Delivery Note", delivery_note)
@@ -35,6 +37,7 @@ def download_document(delivery_note: str, document: str) -> Response:
 
 @frappe.whitelist(methods=["GET"])
 @limited(MOST_DOWNLOADS)
+@checked
 def download_package(delivery_note: str) -> Response:
 	"""Send the documents of a shipment in one PDF: the packing list, certificates and what was uploaded.
 
@@ -48,6 +51,7 @@ def download_package(delivery_note: str) -> Response:
 
 @frappe.whitelist(methods=["GET"])
 @limited(MOST_DOWNLOADS)
+@checked
 def download_invoice(invoice: str) -> Response:
 	"""Send the PDF of an invoice, as Customer Support would mail it."""
 	doc = get_own("Sales Invoice", invoice)

@@ -14,6 +14,7 @@ from metalcraft_workflow.access.customers import get_own, users_of
 from metalcraft_workflow.access.limits import limited
 from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers
 from metalcraft_workflow.gates import notifications
+from metalcraft_workflow.gates.input import LongText, checked
 from metalcraft_workflow.gates.message import typed_text
 
 # Who answers customers
@@ -28,7 +29,8 @@ BLOCKS = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "table", "ul", "ol")
 
 @frappe.whitelist(methods=["POST"])
 @limited(30)
-def ask(order: str, text: str) -> None:
+@checked
+def ask(order: str, text: LongText) -> None:
 	"""Put a question of the signed-in customer on their order.
 
 	Raises DoesNotExistError for an order that is not theirs, ValidationError for an empty or too long
@@ -66,6 +68,7 @@ def post(order: Document, text: str) -> None:
 
 
 @frappe.whitelist(methods=["GET"])
+@checked
 def get_messages(order: str) -> list[dict]:
 	"""The conversation on an order of the signed-in customer, oldest first: MESSAGE_FIELDS each.
 

@@ -12,6 +12,7 @@ from pypika.terms import Criterion, ExistsCriterion
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
 from metalcraft_workflow.facts.currency import decimals
 from metalcraft_workflow.facts.orders import read_order
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.portal.documents import has_package, released_documents
 from metalcraft_workflow.rules.path import has_passed
@@ -61,6 +62,7 @@ INVOICE_FIELDS = ("name", "dated", "due_on", "amount", "outstanding", "currency"
 
 @frappe.whitelist(methods=["GET"])
 @frappe.read_only()
+@checked
 def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
 	"""A page of the orders of the signed-in customer, newest first: LIST_FIELDS, ORDER_FIELDS each.
 
@@ -87,6 +89,7 @@ def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
 
 
 @frappe.whitelist(methods=["GET"])
+@checked
 def get_order(name: str) -> dict:
 	"""One order of the signed-in customer: DETAIL_FIELDS.
 

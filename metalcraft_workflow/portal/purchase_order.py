@@ -7,6 +7,8 @@ What is sent to the customer is listed here, field by field, and nothing else is
 from collections import defaultdict
 from contextlib import contextmanager
 from datetime import date
+from types import NoneType
+from typing import Annotated
 
 import frappe
 from frappe import _
@@ -18,6 +20,7 @@ from metalcraft_workflow.access.customers import get_own, require_customers, vis
 from metalcraft_workflow.access.limits import limited
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates import notifications
+from metalcraft_workflow.gates.input import Each, LongText, checked
 from metalcraft_workflow.gates.message import in_words, said, typed_text
 from metalcraft_workflow.outgoing.attempt import without_messages
 from metalcraft_workflow.portal import messages
@@ -73,6 +76,7 @@ _COLUMNS = (
 
 @frappe.whitelist(methods=["GET"])
 @frappe.read_only()
+@checked
 def list_quotations(page: int = 1) -> dict:
 	"""A page of the quotations of the signed-in customer, newest first: LIST_FIELDS, QUOTATION_FIELDS
 	each. Raises PermissionError to whom no customer is linked."""
@@ -98,6 +102,7 @@ def list_quotations(page: int = 1) -> dict:
 
 
 @frappe.whitelist(methods=["GET"])
+@checked
 def get_quotation(name: str) -> dict:
 	"""One quotation of the signed-in customer: DETAIL_FIELDS. Raises DoesNotExistError for one that is
 	not there or not theirs."""
@@ -117,12 +122,18 @@ def get_quotation(name: str) -> dict:
 
 @frappe.whitelist(methods=["POST"])
 @limited(60)
+@checked
 def accept_quotation(
-	quotation: str, po_no: str, po_date: str, wanted_on: str, quantities: str, note: str = ""
+	quotation: str,
+	po_no: str,
+	po_date: str,
+	wanted_on: str,
+	quantities: Annotated[dict | str, Each(int, float, str, NoneType)],
+	note: LongText = "",
 ) -> dict:
 	"""Order what a quotation offers, with the purchase order `po_file` that the request carries.
 
-	`quantities` is JSON: name of the line -> quantity. Gives `{"order": name}`. What was sent already
+	`quantities`, name of the line -> quantity, comes as JSON. Gives `{"order": name}`. What was sent already
 	makes no second order. Raises DoesNotExistError for a quotation that is not theirs, ValidationError
 	with what is not right, RateLimitExceededError.
 	"""
@@ -395,16 +406,12 @@ def _date(text: str) -> date | None:
 		return None
 
 
-def _numbers(text: str) -> dict[str, float]:
+def _numbers(values: dict) -> dict[str, float]:
 	"""The quantities as they came; what is no number fails the rules as one that is none."""
-	try:
-		values = frappe.parse_json(text)
-	except ValueError:
-		values = {}
 	found = {}
-	for name, value in values.items() if isinstance(values, dict) else ():
+	for name, value in values.items():
 		try:
-			found[str(name)] = float(value or 0)
-		except (TypeError, ValueError):
-			found[str(name)] = float("nan")
+			found[name] = float(value or 0)
+		except ValueError:
+			found[name] = float("nan")
 	return found

@@ -6,11 +6,14 @@ what was submitted; and lists answer with a few fields of each row.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import frappe
 import frappe.www.list
 from frappe import _
 from frappe.model.document import Document
+
+from metalcraft_workflow.gates.input import KnownDocType, checked
 
 # DocTypes of which ERPNext's lists send whole documents, and what is left of a row
 SHORTENED = ("Sales Order", "Delivery Note", "Sales Invoice", "Quotation")
@@ -35,10 +38,11 @@ def submitted_only(doc: Document | None = None, **_kwargs) -> bool:
 
 # Guests may call both where Frappe lets them, which shows them what it publishes
 @frappe.whitelist(allow_guest=True)  # nosemgrep
-def get(doctype: str, **kwargs) -> dict:
+@checked
+def get(doctype: KnownDocType, limit_start: int = 0, limit: int = 20, **kwargs: Any) -> dict:
 	"""Frappe's `www.list.get`, with short rows in its `raw_result`. Raises DoesNotExistError where Frappe has
-	no such call."""
-	answer = _standard("get")(doctype, **kwargs)
+	no such call, ValidationError when it can make nothing of the other arguments."""
+	answer = _answer("get", doctype, limit_start=limit_start, limit=limit, **kwargs)
 	if _is_shortened(doctype) and answer.get("raw_result"):
 		rows = frappe.parse_json(answer["raw_result"])
 		answer["raw_result"] = frappe.as_json([_short(row) for row in rows], indent=0)
@@ -47,10 +51,22 @@ def get(doctype: str, **kwargs) -> dict:
 
 # As above
 @frappe.whitelist(allow_guest=True)  # nosemgrep
-def get_list_data(doctype: str, **kwargs) -> list:
-	"""Frappe's `www.list.get_list_data`, with short rows."""
-	rows = _standard("get_list_data")(doctype, **kwargs)
+@checked
+def get_list_data(doctype: KnownDocType, limit_start: int = 0, limit: int = 20, **kwargs: Any) -> list:
+	"""Frappe's `www.list.get_list_data`, with short rows. Raises as `get` does."""
+	rows = _answer("get_list_data", doctype, limit_start=limit_start, limit=limit, **kwargs)
 	return [_short(row) for row in rows] if _is_shortened(doctype) else rows
+
+
+def _answer(name: str, doctype: str, /, **kwargs) -> dict | list:
+	call = _standard(name)
+	try:
+		return call(doctype, **kwargs)
+	except Exception as error:
+		if hasattr(error, "http_status_code"):
+			raise
+		# It takes any argument for a filter, and whatever is in it to the database
+		frappe.throw(_("This list cannot be shown with these filters."), title=_("Please Check"))
 
 
 def _standard(name: str) -> Callable:

@@ -8,6 +8,7 @@ from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.facts import documents
 from metalcraft_workflow.gates import guard, record, separation
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import refusal
 from metalcraft_workflow.gates.names import names_of, readings
 from metalcraft_workflow.gates.workflow import gate_of
@@ -26,6 +27,7 @@ WHO = ("company", "customer", "shipping_address_name", "customer_address")
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def issue_certificate(delivery_note: str, document_type: str = "Certificate of Conformance") -> str:
 	"""Issue a certificate of `document_type` for a delivery that waits for its documents, and attach its
 	PDF to the row of that type; gives its number.

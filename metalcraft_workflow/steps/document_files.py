@@ -1,5 +1,8 @@
 """Step 9: the files of the documents of a delivery: how they come to their rows, and that they stay."""
 
+from types import NoneType
+from typing import Annotated
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
@@ -7,13 +10,18 @@ from frappe.utils import cint, cstr, escape_html
 
 from metalcraft_workflow.facts import documents
 from metalcraft_workflow.gates import guard
+from metalcraft_workflow.gates.input import Each, Says, checked
 from metalcraft_workflow.rules import documents as rules
+from metalcraft_workflow.rules.requirement import _lt
 
 # How files come to their rows
 
+WANTED = _lt("Send the name of each file with the row or the document type that it goes to.")
+
 
 @frappe.whitelist(methods=["POST"])
-def place_files(delivery_note: str, files: str | dict) -> dict:
+@checked
+def place_files(delivery_note: str, files: Annotated[dict | str, Each(str, NoneType), Says(WANTED)]) -> dict:
 	"""Put files that were uploaded to a delivery note into the rows that their names tell, and save it.
 
 	`files` is the name of each File -> where it goes: the name of a row, or a document type for a new
@@ -24,7 +32,7 @@ def place_files(delivery_note: str, files: str | dict) -> dict:
 	"""
 	doc = frappe.get_doc("Delivery Note", delivery_note)
 	doc.check_permission("write")
-	chosen = where_to(files)
+	chosen = {name: cstr(where) for name, where in files.items()}
 	found = {name: attached_file(doc, name) for name in chosen}
 	rows = {row.name: row for row in doc.shipment_documents}
 	refuse_one_row_for_two(rows, chosen)
@@ -51,6 +59,7 @@ def place_files(delivery_note: str, files: str | dict) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def use_batch_certificates(delivery_note: str) -> int:
 	"""Take the certificates that the batches of a delivery have, and save it; tells how many rows got
 	theirs. Raises PermissionError, and whatever saving the delivery note raises."""
@@ -90,17 +99,6 @@ def places_of(doc: Document, found: dict[str, Document], chosen: dict[str, str])
 		elif where:
 			places[name] = rules.Place(document_type=where, sure=True)
 	return places
-
-
-def where_to(files: str | dict) -> dict[str, str]:
-	"""File -> where it goes, as it was sent. Raises ValidationError when it is something else."""
-	try:
-		sent = frappe.parse_json(files)
-	except ValueError:
-		sent = None
-	if not isinstance(sent, dict):
-		frappe.throw(_("Send the name of each file with the row or the document type that it goes to."))
-	return {cstr(name): cstr(where) for name, where in sent.items()}
 
 
 def refuse_one_row_for_two(rows: dict[str, Document], chosen: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 `steps/traceability.py`."""
 
 from dataclasses import replace
+from typing import Annotated
 
 import frappe
 from frappe import _
@@ -27,6 +28,7 @@ from metalcraft_workflow.facts.final_pack import (
 	warehouses,
 )
 from metalcraft_workflow.facts.orders import orders_of
+from metalcraft_workflow.gates.input import Of, Sent, checked
 from metalcraft_workflow.gates.message import as_requirement, in_words, refuse
 from metalcraft_workflow.gates.names import links_of, names_of
 from metalcraft_workflow.rules import allocation as rules
@@ -39,7 +41,8 @@ from metalcraft_workflow.rules.vouched import DELIVERY_LINE, PACKING_2, PART
 
 
 @frappe.whitelist()
-def make_delivery_note(source_name: str, target_doc: str | dict | Document | None = None) -> Document:
+@checked
+def make_delivery_note(source_name: str, target_doc: Annotated[Sent, Of("Delivery Note")] = None) -> Document:
 	"""A new Delivery Note of Sales Order `source_name`, or its lines added to `target_doc`: what is at
 	Final Pack for it and on no other delivery note. Not saved.
 
@@ -47,7 +50,7 @@ def make_delivery_note(source_name: str, target_doc: str | dict | Document | Non
 	"""
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note as make
 
-	doc = as_document(target_doc)
+	doc = frappe.get_doc(target_doc) if target_doc else None
 	earlier = list(doc.items) if doc else []
 	discount = flt(doc.discount_amount) if doc else 0
 	packed = packing.quantities(doc)
@@ -142,13 +145,6 @@ def order_lines_of(rows: list[Document], sales_order: str) -> list[FinalPackLine
 		parts = tuple(replace(part, needed=flt(part.needed * share, rules.PLACES)) for part in line.parts)
 		found.append(replace(line, parts=parts))
 	return found
-
-
-def as_document(target_doc: str | dict | Document | None) -> Document | None:
-	"""The document that a mapper is to add to, as the form sends it."""
-	if isinstance(target_doc, str):
-		target_doc = frappe.parse_json(target_doc) if target_doc else None
-	return frappe.get_doc(target_doc) if isinstance(target_doc, dict) and target_doc else target_doc
 
 
 def prepare(doc: Document, method: str | None = None) -> None:

@@ -12,6 +12,7 @@ from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
 from metalcraft_workflow.facts import approved
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.orders import orders_of
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.attempt import attempt
@@ -105,6 +106,7 @@ def follows_process(invoice: Document) -> bool:
 
 
 @frappe.whitelist(methods=["POST"])
+@checked
 def send_invoice(name: str, sent_on: str = "") -> str:
 	"""Mail a submitted invoice to the customer, again if need be; gives the address.
 

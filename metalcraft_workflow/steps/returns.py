@@ -8,6 +8,7 @@ packed, released, cleared and shipped.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Annotated
 
 import frappe
 from frappe import _
@@ -17,6 +18,7 @@ from frappe.utils import comma_and, escape_html, flt, get_link_to_form
 from metalcraft_workflow.facts import delivery, final_pack, returns, traceability
 from metalcraft_workflow.facts.orders import orders_of, total_of
 from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
+from metalcraft_workflow.gates.input import Each, LongText, Of, Sent, checked
 from metalcraft_workflow.gates.message import in_words, refuse
 from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.rules import returns as rules
@@ -26,7 +28,8 @@ from metalcraft_workflow.rules.allocation import AllocationMove, free_sources
 
 
 @frappe.whitelist()
-def make_for_order(source_name: str, target_doc: str | dict | None = None) -> Document:
+@checked
+def make_for_order(source_name: str, target_doc: Annotated[Sent, Of(AUTHORIZATION)] = None) -> Document:
 	"""A Return Authorization, not saved, of everything of an order that can come back.
 
 	Raises PermissionError for who may not read the order or make authorizations, ValidationError when
@@ -49,17 +52,18 @@ def make_for_order(source_name: str, target_doc: str | dict | None = None) -> Do
 
 
 @frappe.whitelist()
-def make_for_delivery(source_name: str, target_doc: str | dict | None = None) -> Document:
+@checked
+def make_for_delivery(source_name: str, target_doc: Annotated[Sent, Of(AUTHORIZATION)] = None) -> Document:
 	"""A Return Authorization, not saved, of everything of a delivery note that can come back; raises as
 	`make_for_order` does."""
 	frappe.get_doc("Delivery Note", source_name).check_permission("read")
 	return make([source_name], target_doc)
 
 
-def make(names: list[str], target_doc: str | dict | None, only_order: str = "") -> Document:
+def make(names: list[str], target_doc: dict | Document | None, only_order: str = "") -> Document:
 	"""The rows of an authorization for the delivery notes `names`: one a line, or one a batch of it."""
 	frappe.has_permission(AUTHORIZATION, "create", throw=True)
-	doc = frappe.get_doc(frappe.parse_json(target_doc)) if target_doc else frappe.new_doc(AUTHORIZATION)
+	doc = frappe.get_doc(target_doc) if target_doc else frappe.new_doc(AUTHORIZATION)
 	doc.set("items", [row for row in doc.items if row.delivery_note_item])
 	there = {row.delivery_note_item for row in doc.items}
 	deliveries = [frappe.get_doc("Delivery Note", name) for name in names]
@@ -150,7 +154,8 @@ def changed(doc: Document, method: str | None = None) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def close(name: str, reason: str) -> str:
+@checked
+def close(name: str, reason: LongText) -> str:
 	"""Expect nothing more by an authorization; gives its status. What came back stays to be dealt with.
 
 	Raises PermissionError for who may not authorize returns, ValidationError without a reason.
@@ -169,7 +174,8 @@ def close(name: str, reason: str) -> str:
 
 
 @frappe.whitelist(methods=["POST"])
-def record_condition(name: str, rows: list | str) -> str:
+@checked
+def record_condition(name: str, rows: Annotated[list | str, Each(dict)]) -> str:
 	"""Write down in what condition goods came back: `rows` are {name, condition, findings}; gives the
 	status of the authorization.
 
@@ -185,7 +191,7 @@ def record_condition(name: str, rows: list | str) -> str:
 			title=_("Not Permitted"),
 		)
 	found = {row.name: row for row in doc.items}
-	for values in [frappe._dict(row) for row in frappe.parse_json(rows)]:
+	for values in [frappe._dict(row) for row in rows]:
 		row = found.get(values.name)
 		if not row or not flt(row.received_qty):
 			frappe.throw(_("Row {0} has not come back yet.").format(row.idx if row else values.name))
@@ -199,6 +205,7 @@ def record_condition(name: str, rows: list | str) -> str:
 
 
 @frappe.whitelist()
+@checked
 def make_return(source_name: str, delivery_note: str | None = None) -> Document:
 	"""The return delivery note, not saved, of what is still to come back by an authorization (of one of
 	its deliveries, when there are several).
@@ -249,7 +256,8 @@ def make_return(source_name: str, delivery_note: str | None = None) -> Document:
 def named_by_button(argument: str) -> str | None:
 	"""What a button of the form names besides the authorization: `make_mapped_doc` hands that over in a
 	flag, and not as an argument."""
-	return (frappe.flags.args or {}).get(argument)
+	named = frappe.flags.args.get(argument) if isinstance(frappe.flags.args, dict) else None
+	return named if isinstance(named, str) else None
 
 
 def returns_warehouse(company: str) -> str:
@@ -445,6 +453,7 @@ def received(doc: Document, method: str | None = None) -> None:
 
 
 @frappe.whitelist()
+@checked
 def make_credit_note(source_name: str, invoice: str | None = None) -> Document:
 	"""The credit note, not saved, of what came back to be credited and was billed (with one of its
 	invoices, when there are several).

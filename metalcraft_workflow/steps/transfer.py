@@ -4,7 +4,7 @@ A Stock Entry row that names an order line counts for it as long as the entry is
 kept beside these rows: the figures on the order are added up from them.
 """
 
-import json
+from typing import Annotated
 
 import frappe
 from frappe import _
@@ -13,6 +13,7 @@ from frappe.utils import cint, flt
 
 from metalcraft_workflow.facts import final_pack, reservations
 from metalcraft_workflow.gates import once
+from metalcraft_workflow.gates.input import Of, Sent, checked
 from metalcraft_workflow.gates.message import in_words
 from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
@@ -23,7 +24,8 @@ from metalcraft_workflow.rules.path import has_passed
 
 
 @frappe.whitelist()
-def make_transfer(source_name: str, target_doc: str | dict | None = None) -> Document:
+@checked
+def make_transfer(source_name: str, target_doc: Annotated[Sent, Of("Stock Entry")] = None) -> Document:
 	"""A Stock Entry, not saved, of what remains to be brought to Final Pack for one order.
 
 	The button "Transfer to Final Pack" of the order. Raises PermissionError for who may not read the
@@ -38,8 +40,6 @@ def make_transfer(source_name: str, target_doc: str | dict | None = None) -> Doc
 	rows = rows_that_remain(order, target)
 	if not rows:
 		frappe.throw(_("Everything of {0} is at Final Pack already.").format(order.name))
-	if isinstance(target_doc, str):
-		target_doc = json.loads(target_doc)
 	entry = frappe.get_doc(target_doc) if target_doc else frappe.new_doc("Stock Entry")
 	entry.update(
 		{

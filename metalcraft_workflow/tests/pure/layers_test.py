@@ -127,6 +127,14 @@ class TestLayers(unittest.TestCase):
 				if module != f"{PACKAGE}.setup.install":  # says in a sentence what does not fit
 					self.assertNotIn("__version__", path.read_text(), module)
 
+	def test_every_whitelisted_method_is_checked(self):
+		for path in sorted(APP.rglob("*.py")):
+			for node in ast.walk(ast.parse(path.read_text())):
+				if isinstance(node, ast.FunctionDef) and "tests" not in path.parts:
+					decorators = [ast.unparse(each) for each in node.decorator_list]
+					if any(each.startswith("frappe.whitelist") for each in decorators):
+						self.assertEqual(decorators[-1], "checked", f"{path.relative_to(APP)}: {node.name}")
+
 	def test_no_step_imports_another(self):
 		for path, module in modules("steps"):
 			for name in imports_of(path):

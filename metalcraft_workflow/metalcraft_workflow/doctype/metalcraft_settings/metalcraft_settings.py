@@ -11,6 +11,8 @@ from metalcraft_workflow.setup import portal
 # What a record says of documents that may go on without their workflow, or no longer
 ACTIONS = ("Needs Its Workflow", "Goes On Without Its Workflow")
 
+from metalcraft_workflow.gates.input import checked
+
 
 class MetalcraftSettings(Document):
 	def onload(self):
@@ -112,6 +114,7 @@ class MetalcraftSettings(Document):
 			)
 
 	@frappe.whitelist()
+	@checked
 	def restore_default_workflows(self) -> None:
 		"""Put both workflows back as the app ships them. Raises PermissionError without write access."""
 		from metalcraft_workflow.setup.workflows import restore_workflows

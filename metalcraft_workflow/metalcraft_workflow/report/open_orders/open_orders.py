@@ -7,6 +7,8 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from frappe.utils import cint, date_diff, getdate
 
+from metalcraft_workflow.gates.input import checked
+
 
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns and rows of every order of the process that is not closed or cancelled.
@@ -139,6 +141,7 @@ def get_summary(rows: list[dict]) -> list[dict]:
 
 
 @frappe.whitelist()
+@checked
 def late_orders(filters: dict | list | str | None = None) -> dict:
 	"""How many orders are late, as a number card shows it: just those that the board calls late."""
 	return {
