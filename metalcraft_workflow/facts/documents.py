@@ -13,9 +13,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
-from frappe.utils.file_manager import save_file
 
-from metalcraft_workflow.facts import traceability
+from metalcraft_workflow.facts import pages, traceability
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import documents as rules
@@ -221,17 +220,68 @@ def given_name(file: Document) -> str:
 	return f"{stem.removesuffix(digest)}{dot}{extension}" if stem != digest else file.file_name
 
 
+def file_of(doc: Document, url: str | None) -> Document | None:
+	"""The File with this address that is attached to `doc`."""
+	key = {"file_url": url, "attached_to_doctype": doc.doctype, "attached_to_name": doc.name}
+	found = url and frappe.db.get_value("File", key, "*", as_dict=True)
+	return frappe.get_doc({"doctype": "File", **found}) if found else None
+
+
+def on_disk(file: Document) -> str:
+	"""Where Frappe keeps `file`; empty when it keeps it nowhere."""
+	try:
+		path = file.get_full_path()
+	except frappe.ValidationError:
+		frappe.clear_last_message()  # an address that is none
+		return ""
+	return path if os.path.isfile(path) else ""
+
+
+def content_of(file: Document) -> bytes:
+	"""What `file` holds; nothing when it cannot be read from here.
+
+	From disk, where Frappe keeps it, else by the File's own method, which an app that keeps files elsewhere
+	has made its own. A link is not followed: who made it could have the server ask for anything.
+	"""
+	if path := on_disk(file):
+		with open(path, "rb") as found:
+			return found.read()
+	shown = len(frappe.local.message_log)
+	try:
+		content = file.get_content()
+	except Exception:
+		# Whatever the place where it is kept makes of it
+		del frappe.local.message_log[shown:]
+		return b""
+	return content.encode() if isinstance(content, str) else content or b""
+
+
+def is_there(file: Document) -> bool:
+	"""Whether `file` can be read: see `content_of`."""
+	return bool(on_disk(file) or content_of(file))
+
+
+def why_unread(url: str | None) -> str:
+	"""Why a file with this address cannot be read, as it goes on after its name."""
+	if (url or "").startswith(("http://", "https://")):
+		return _(files.LINK)
+	return _(files.GONE if (url or "").startswith(("/files/", "/private/files/")) else files.ELSEWHERE)
+
+
 def refusal(file: Document, document_type: str) -> str:
 	"""Why `file` cannot be a document of this type, in a sentence; empty when it can."""
-	allowed = limits(document_type)
-	path = file.get_full_path()
-	size = os.path.getsize(path) if os.path.isfile(path) else 0
-	content = b""
-	if size <= allowed.max_mb * rules.MEGABYTE:
-		with open(path, "rb") as found:
-			content = found.read()
-	message, params = rules.why_refused(given_name(file), size, files.kind(content), allowed)
-	return _(message).format(**params) if message else ""
+	allowed, name = limits(document_type), given_name(file)
+	path = on_disk(file)
+	too_large = path and os.path.getsize(path) > allowed.max_mb * rules.MEGABYTE
+	content = b"" if too_large else content_of(file)
+	if not path and not content:
+		return _("{0} {1}").format(name, why_unread(file.file_url))
+	size, kind = os.path.getsize(path) if path else len(content), files.kind(content)
+	message, params = rules.why_refused(name, size, kind, allowed)
+	if message:
+		return _(message).format(**params)
+	why = pages.too_much(content, kind)
+	return _("{0} {1}").format(name, why) if why else ""
 
 
 def limits(document_type: str) -> rules.Limits:
@@ -307,19 +357,30 @@ def take_batch_certificates(doc: Document) -> int:
 def copy_of(certificate: rules.Certificate, doc: Document) -> str:
 	"""Attach a copy of the file of a batch to `doc`; gives its address, or nothing when it is lost or is
 	not allowed there."""
-	name = frappe.db.get_value(
-		"File",
-		{
-			"file_url": certificate.file,
-			"attached_to_doctype": "Batch",
-			"attached_to_name": certificate.batch_no,
-		},
-	)
-	file = name and frappe.get_doc("File", name)
-	if not file or not file.exists_on_disk() or refusal(file, certificate.document_type):
+	batch = frappe._dict(doctype="Batch", name=certificate.batch_no)
+	file = file_of(batch, certificate.file)
+	if not file or refusal(file, certificate.document_type):
 		return ""
-	with open(file.get_full_path(), "rb") as found:
-		return save_file(file.file_name, found.read(), doc.doctype, doc.name, is_private=1).file_url
+	return keep(given_name(file), content_of(file), doc).file_url
+
+
+def keep(name: str, content: bytes, doc: Document, field: str | None = None) -> Document:
+	"""Attach a private file with this content to `doc` (to one of its fields), for who has checked that it
+	belongs there."""
+	file = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": name,
+			"content": content,
+			"is_private": 1,
+			"attached_to_doctype": doc.doctype,
+			"attached_to_name": doc.name,
+			"attached_to_field": field,
+		}
+	)
+	# Others may have the same content where this user may not read it
+	file.flags.by_process = True
+	return file.insert(ignore_permissions=True)
 
 
 # What holds a file

@@ -65,22 +65,15 @@ def waiting() -> list[frappe._dict]:
 def add_package(mail: frappe._dict) -> None:
 	"""Put the package of its delivery into a notice, and let it go."""
 	# Here, so that whoever ships does not load what reads and writes PDFs
+	from metalcraft_workflow.facts.documents import keep
 	from metalcraft_workflow.outgoing.package import file_name, package_pdf
 
 	delivery = frappe.get_doc("Delivery Note", mail.reference_name)
 	content = package_pdf(delivery)
 	if len(content) > MAX_SIZE:
 		return leave_without(mail, _("it is too large for a mail"))
-	file = frappe.get_doc(
-		{
-			"doctype": "File",
-			"file_name": file_name(delivery),
-			"content": content,
-			"is_private": 1,
-			"attached_to_doctype": "Communication",
-			"attached_to_name": mail.communication,
-		}
-	).insert(ignore_permissions=True)  # a background job, for whoever shipped
+	# A background job, for whoever shipped
+	file = keep(file_name(delivery), content, frappe.get_doc("Communication", mail.communication))
 	frappe.db.set_value("Communication", mail.communication, "has_attachment", 1, update_modified=False)
 	release(mail, attachments=frappe.as_json([{"fid": file.name}], indent=0))
 

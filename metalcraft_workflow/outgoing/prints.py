@@ -1,6 +1,8 @@
 """Prints as PDF, for whoever has checked that the person may see them."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import frappe
 from frappe import _
@@ -8,7 +10,7 @@ from frappe.model.document import Document
 from frappe.translate import print_language
 from frappe.utils import escape_html, get_url
 from frappe.utils.pdf import is_wkhtmltopdf_valid
-from pypdf import PageObject, PdfReader, PdfWriter
+from pypdf import PageObject, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 
@@ -25,21 +27,29 @@ def print_pdf(doc: Document, print_format: str) -> bytes:
 	# Frappe commits what is under way when it logs a print, unless the log is to be written later
 	frappe.flags.read_only = True
 	try:
-		with print_language(doc.get("language") or frappe.local.lang):
+		with print_language(doc.get("language") or frappe.local.lang), failing_in_words(_(print_format)):
 			pdf = frappe.get_print(doc.doctype, doc.name, print_format, doc=doc, as_pdf=True)
+	finally:
+		frappe.flags.ignore_print_permissions, frappe.flags.read_only = before
+	return with_page_numbers(pdf)
+
+
+@contextmanager
+def failing_in_words(title: str) -> Iterator[None]:
+	"""Print what is called `title`: when the program that makes PDFs fails, raise a ValidationError that says
+	where to look."""
+	try:
+		yield
 	except OSError as error:
 		frappe.throw(
 			_(
 				"{0} could not be printed as PDF. The server fetches the styles of a print from {1}: an"
 				" administrator has to see that it reaches that address, and that wkhtmltopdf is installed."
-			).format(_(print_format), get_url())
+			).format(title, get_url())
 			+ "<br>"
 			+ escape_html(str(error).strip().split("\n")[-1]),
 			title=_("Not Printed"),
 		)
-	finally:
-		frappe.flags.ignore_print_permissions, frappe.flags.read_only = before
-	return with_page_numbers(pdf)
 
 
 def with_page_numbers(pdf: bytes) -> bytes:
@@ -81,11 +91,6 @@ def written(writer: PdfWriter) -> bytes:
 	stream = io.BytesIO()
 	writer.write(stream)
 	return stream.getvalue()
-
-
-def pages_of(pdf: bytes) -> list[PageObject]:
-	"""The pages of `pdf`."""
-	return list(PdfReader(io.BytesIO(pdf)).pages)
 
 
 def repeats_headings() -> bool:

@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 
 from metalcraft_workflow.access.customers import get_own, not_found
 from metalcraft_workflow.access.limits import limited
+from metalcraft_workflow.facts.documents import content_of
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.outgoing import package
+from metalcraft_workflow.outgoing.prints import failing_in_words
 
 # In an hour, by one person: a package is made anew each time
 MOST_DOWNLOADS = 200
@@ -30,9 +32,10 @@ def download_document(delivery_note: str, document: str) -> Response:
 	delivery = get_own("Delivery Note", delivery_note)
 	row = next((row for row in _released_rows(delivery) if row.name == document), None)
 	file = row and _file_of(row)
-	if not file:
+	content = file and content_of(file)
+	if not content:
 		not_found("Shipment Document")
-	return _file_response(delivery, file.file_name, file.get_content())
+	return _file_response(delivery, file.file_name, content)
 
 
 @frappe.whitelist(methods=["GET"])
@@ -55,7 +58,8 @@ def download_package(delivery_note: str) -> Response:
 def download_invoice(invoice: str) -> Response:
 	"""Send the PDF of an invoice, as Customer Support would mail it."""
 	doc = get_own("Sales Invoice", invoice)
-	pdf = frappe.attach_print(doc.doctype, doc.name, print_format=doc.meta.default_print_format, doc=doc)
+	with failing_in_words(doc.name):
+		pdf = frappe.attach_print(doc.doctype, doc.name, print_format=doc.meta.default_print_format, doc=doc)
 	return _file_response(doc, f"{doc.name}.pdf", pdf["fcontent"])
 
 

@@ -18,6 +18,7 @@ from frappe.utils import add_days, cint, flt, getdate
 
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
 from metalcraft_workflow.access.limits import limited
+from metalcraft_workflow.facts.documents import keep
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.input import Each, LongText, checked
@@ -240,17 +241,7 @@ def renew_payment_schedule(order: Document) -> None:
 
 def attach(order: Document, acceptance: rules.Acceptance) -> None:
 	"""Attach the customer's purchase order to the order that was made of it."""
-	file = frappe.get_doc(
-		{
-			"doctype": "File",
-			"file_name": rules.file_name(acceptance.filename),
-			"content": acceptance.content,
-			"is_private": 1,
-			"attached_to_doctype": order.doctype,
-			"attached_to_name": order.name,
-			"attached_to_field": "customer_po_file",
-		}
-	).insert(ignore_permissions=True)  # as the order itself
+	file = keep(rules.file_name(acceptance.filename), acceptance.content, order, "customer_po_file")
 	order.db_set("customer_po_file", file.file_url, update_modified=False)
 
 

@@ -3,6 +3,8 @@
 import io
 import zipfile
 
+from metalcraft_workflow.rules.requirement import _lt
+
 # Kind of content, by how it begins
 SIGNATURES = (
 	(b"\x89PNG\r\n\x1a\n", "png"),
@@ -86,3 +88,42 @@ def _kind_of_archive(content: bytes) -> str:
 	except (zipfile.BadZipFile, RuntimeError, ValueError, NotImplementedError):
 		return ""  # an archive that cannot be read is of no kind that is taken
 	return ""
+
+
+# How much of a picture or of a PDF is opened
+
+# A3 at 500 dpi; in memory each pixel takes four bytes
+MOST_PIXELS = 64_000_000
+MOST_PAGES = 500
+# Of a picture that has several, as scanners make them
+MOST_FRAMES = 100
+
+PICTURES = ("png", "jpeg", "gif", "tiff", "webp")
+OPENED = ("pdf", *PICTURES)
+
+# Why a file is not opened, after its name
+NOT_OPENED = {
+	"pixels": _lt(
+		"has {width} x {height} pixels, and more than {most} million are not opened. Save it smaller and upload"
+		" it again."
+	),
+	"frames": _lt("has more than {most} pictures in it. Save them as several files and upload those."),
+	"pages": _lt("has more than {most} pages. Save it as several files and upload those."),
+	"too_much": _lt(
+		"takes too much to open. Print it to a new PDF, or save the picture smaller, and upload that."
+	),
+	"locked": _lt("is locked with a password. Upload it without one."),
+	"empty": _lt("has no pages. Upload it again."),
+	"damaged": _lt("is damaged and cannot be opened. Print it to a new PDF and upload that."),
+	"damaged_picture": _lt("is damaged and cannot be shown. Save the picture anew and upload that."),
+}
+
+# Refused at the upload; what is damaged may still be shown by some reader
+TOO_MUCH = ("pixels", "frames", "pages", "too_much")
+
+
+# Why a file cannot be read, after its name
+
+LINK = _lt("is a link. Download what it leads to, and upload the file itself.")
+GONE = _lt("is no longer there. Upload it again.")
+ELSEWHERE = _lt("is kept outside of this site and cannot be read from here. Upload the file itself.")

@@ -17,7 +17,7 @@ class PurchaseOrder:
 	number, date    of the customer's purchase order
 	today           the day on which this is asked
 	file_url        what the order names as its file
-	file_exists     whether that file is attached to the order and really there
+	file_exists     whether that file is attached to the order and can be read
 	other_orders    other orders of this customer with the same number
 	reuse_confirmed whether somebody confirmed that the number covers several orders
 	"""
@@ -35,6 +35,15 @@ class PurchaseOrder:
 def comparable(number: str | None) -> str:
 	"""A purchase order number without case and spaces: "po 12" and "PO12" are the same."""
 	return "".join((number or "").split()).casefold()[:LONGEST]
+
+
+def what_of_the_file(url: str) -> str:
+	"""What is wanted where the order has no file that can be read: a template with {file}."""
+	if not url:
+		return _lt("Attach the customer's purchase order.")
+	if url.startswith(("http://", "https://")):
+		return _lt("{file} is a link. Download the customer's purchase order, and attach the file itself.")
+	return _lt("The file {file} is not there any more. Attach the customer's purchase order again.")
 
 
 def requirements(po: PurchaseOrder) -> list[Requirement]:
@@ -66,9 +75,7 @@ def requirements(po: PurchaseOrder) -> list[Requirement]:
 		Requirement(
 			code="po_file",
 			label=_lt("Customer's purchase order file"),
-			message=_lt("The file {file} is not there any more. Attach the customer's purchase order again.")
-			if po.file_url
-			else _lt("Attach the customer's purchase order."),
+			message=what_of_the_file(po.file_url),
 			params={"file": po.file_url},
 			met=bool(po.file_url and po.file_exists),
 			link=link("customer_po_file"),

@@ -4,7 +4,6 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, get_fullname, now_datetime, strip_html
-from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.facts import documents
 from metalcraft_workflow.gates import guard, record, separation
@@ -208,15 +207,9 @@ def stored_print(certificate: Document, doc: Document, print_format: str) -> str
 
 	The certificate keeps its own: what happens to the delivery's attachments does not touch the record.
 	"""
-	kept = save_file(
-		f"{certificate.name}.pdf",
-		print_pdf(certificate, print_format),
-		CERTIFICATE,
-		certificate.name,
-		is_private=1,
-	)
+	kept = documents.keep(f"{certificate.name}.pdf", print_pdf(certificate, print_format), certificate)
 	certificate.db_set("file", kept.file_url, update_modified=False)
-	frappe.get_doc(
+	copy = frappe.get_doc(
 		{
 			"doctype": "File",
 			"file_name": kept.file_name,
@@ -225,7 +218,9 @@ def stored_print(certificate: Document, doc: Document, print_format: str) -> str
 			"attached_to_doctype": doc.doctype,
 			"attached_to_name": doc.name,
 		}
-	).insert(ignore_permissions=True)  # who may write the delivery was checked
+	)
+	copy.flags.by_process = True
+	copy.insert(ignore_permissions=True)  # who may write the delivery was checked
 	return kept.file_url
 
 

@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, flt, getdate
 
+from metalcraft_workflow.facts.documents import file_of, is_there
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.rules import purchase_order as rules
 from metalcraft_workflow.rules import quotation
@@ -29,20 +30,9 @@ def purchase_order_requirements(doc: Document) -> list[Requirement]:
 
 
 def file_exists(doc: Document) -> bool:
-	"""Whether the file that the order names is attached to it, and is on disk."""
-	if not doc.customer_po_file:
-		return False
-	file = frappe.db.get_value(
-		"File",
-		{
-			"file_url": doc.customer_po_file,
-			"attached_to_doctype": doc.doctype,
-			"attached_to_name": doc.name,
-		},
-		["name", "file_name", "file_url", "is_private"],
-		as_dict=True,
-	)
-	return bool(file and frappe.get_doc({"doctype": "File", **file}).exists_on_disk())
+	"""Whether the file that the order names is attached to it, and can be read."""
+	file = file_of(doc, doc.customer_po_file)
+	return bool(file and is_there(file))
 
 
 def orders_with_same_po(doc: Document) -> list[str]:

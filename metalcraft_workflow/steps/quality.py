@@ -181,19 +181,21 @@ def own_upload(row: Document) -> bool:
 def check_file(doc: Document, row: Document) -> None:
 	"""Refuse a file that is not kept with the delivery note, that anybody could open, or that is not what
 	its type allows or its name says. A public one is made private where nothing else needs it."""
-	name = frappe.db.get_value(
-		"File",
-		{"file_url": row.file, "attached_to_doctype": doc.doctype, "attached_to_name": doc.name},
-	)
-	if not name:
+	file = documents.file_of(doc, row.file)
+	if not file:
+		named = frappe.bold(frappe.utils.escape_html(row.file))
+		if row.file.startswith(("http://", "https://")):
+			frappe.throw(
+				_("Documents row {0}: {1} {2}").format(row.idx, named, documents.why_unread(row.file)),
+				title=_("Not This File"),
+			)
 		frappe.throw(
 			_(
 				"Documents row {0}: {1} is not attached to this delivery note. Save the delivery note, then"
 				" upload the file in the row."
-			).format(row.idx, frappe.bold(frappe.utils.escape_html(row.file))),
+			).format(row.idx, named),
 			title=_("Not Attached"),
 		)
-	file = frappe.get_doc("File", name)
 	if row.document_type and (message := documents.refusal(file, row.document_type)):
 		frappe.throw(
 			_("Documents row {0}: {1}").format(row.idx, frappe.utils.escape_html(message)),
@@ -206,7 +208,10 @@ def check_file(doc: Document, row: Document) -> None:
 def make_private(file: Document, row: Document) -> None:
 	"""Make a public file private, and have the row follow it. Raises ValidationError when the same file
 	is open to everybody elsewhere too."""
-	if frappe.db.exists("File", {"name": ["!=", file.name], "content_hash": file.content_hash}):
+	# Of what is kept elsewhere Frappe knows no digest
+	if file.content_hash and frappe.db.exists(
+		"File", {"name": ["!=", file.name], "content_hash": file.content_hash}
+	):
 		frappe.throw(
 			_(
 				"Documents row {0}: {1} is public, so anybody with its address can open it, and other"
