@@ -20,6 +20,7 @@ _GUARD = f"{_APP}.gates.guard"
 _LINES = f"{_APP}.gates.lines"
 _CREDIT_LIMIT = f"{_APP}.facts.credit_limit"
 _KEPT = f"{_APP}.files.kept"
+_PRIVATE = f"{_APP}.files.private"
 
 _ENQUIRY = f"{_APP}.steps.enquiry"  # 1-3
 _PURCHASE_ORDER = f"{_APP}.steps.purchase_order"  # 4
@@ -153,6 +154,9 @@ def _on_row_events(handler: str, *tables: str) -> dict[str, dict[str, list[str]]
 	return {table: {event: [handler] for event in _ROW_EVENTS} for table in tables}
 
 
+# A document that names a private file; of the many DocTypes that are not here, the File is asked itself
+_NAMES_FILES = f"{_PRIVATE}.check_fields"
+
 # Whatever may change the stage of a delivery's orders, or settle them
 _DELIVERY_CHANGED = [f"{_TRACKING}.sync_delivery", f"{_CLOSING}.delivery_changed"]
 
@@ -164,7 +168,7 @@ doc_events = {
 		"on_submit": [f"{_ENQUIRY}.mark_lead_converted"],
 	},
 	# Steps 4-6, 13-14
-	"Customer": {"validate": [f"{_CREDIT}.check_credit_terms"]},
+	"Customer": {"validate": [f"{_CREDIT}.check_credit_terms", _NAMES_FILES]},
 	"Customer Credit Limit": {event: [f"{_CREDIT}.check_credit_row"] for event in ("validate", "on_trash")},
 	"Sales Order": {
 		"before_insert": [
@@ -176,6 +180,7 @@ doc_events = {
 			f"{_TRACKING}.set_follows_process",
 		],
 		"validate": [
+			_NAMES_FILES,
 			f"{_ENQUIRY}.fill_customer_part_no",
 			f"{_PURCHASE_ORDER}.normalize_number",
 			f"{_PURCHASE_ORDER}.set_differences",  # here the lines are priced
@@ -187,6 +192,7 @@ doc_events = {
 		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit"],
 		"before_update_after_submit": [
 			f"{_GUARD}.check",  # first: there is no `before_validate` here
+			_NAMES_FILES,
 			f"{_PURCHASE_ORDER}.normalize_number",
 			f"{_PURCHASE_ORDER}.set_differences",
 			f"{_CREDIT_LIMIT}.lift_limit",
@@ -274,7 +280,7 @@ doc_events = {
 		"on_submit": [f"{_BATCHES}.fill_from_receipt"],
 		"before_cancel": [f"{_BATCHES}.take_back_receipt"],
 	},
-	"Batch": {"validate": [f"{_BATCHES}.check_certificates"]},
+	"Batch": {"validate": [f"{_BATCHES}.check_certificates", _NAMES_FILES]},
 	# Steps 8-11
 	"Delivery Note": {
 		"onload": [f"{_DOCUMENT_FILES}.set_offers"],
@@ -335,7 +341,7 @@ doc_events = {
 		"before_change": [f"{_CLOSING}.check_status_change"],
 	},
 	"File": {
-		"before_validate": [f"{_KEPT}.protect"],
+		"before_validate": [f"{_PRIVATE}.check", f"{_KEPT}.protect"],
 		"on_trash": [
 			f"{_KEPT}.protect",  # first: what is kept loses no row
 			f"{_CONFORMANCE}.on_file_trash",
@@ -383,11 +389,16 @@ doc_events = {
 		"on_cancel": [f"{_RETURNS}.changed", f"{_CLOSING}.return_changed"],
 	},
 	# Whose customers are
-	"Contact": {"validate": [f"{_APP}.access.customers.check_links"]},
+	"Contact": {"validate": [f"{_APP}.access.customers.check_links", _NAMES_FILES]},
 	"Address": {"validate": [f"{_APP}.access.customers.check_links"]},
 	**_on_row_events(
 		f"{_APP}.access.customers.refuse_alone", "Dynamic Link", "Contact Email", "Contact Phone"
 	),
+	# Others that name a picture or a file, and that many people write
+	**{
+		doctype: {"validate": [_NAMES_FILES]}
+		for doctype in ("User", "Issue", "Lead", "Supplier", "Item", "Employee", "Video")
+	},
 }
 
 # What release records name, and what fingerprints are made of: a rename of it is no change
@@ -487,7 +498,7 @@ has_website_permission = {
 	"Quotation": f"{_STANDARD_PAGES}.submitted_only",
 }
 has_permission = {
-	"File": f"{_APP}.files.private.has_permission",
+	"File": f"{_PRIVATE}.has_permission",
 	"Journal Entry": f"{_EXCHANGE_DIFFERENCE}.has_permission",
 }
 _ACTIONS = f"{_APP}.access.workflow_actions"

@@ -6,7 +6,7 @@ from frappe.desk import reportview
 from frappe.templates.includes.comments import comments
 from frappe.utils import get_fullname, get_safe_filters
 
-from metalcraft_workflow.gates.input import KnownDocType, LongText, Sent, checked
+from metalcraft_workflow.gates.input import KnownDocType, LongText, checked
 
 # The documents of the process on which only the house comments, beside those of this app
 KEPT_IN_HOUSE = (

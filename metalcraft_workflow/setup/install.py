@@ -7,6 +7,7 @@ from frappe.utils import comma_or
 from metalcraft_workflow import compat
 from metalcraft_workflow.setup.custom_fields import make_custom_fields
 from metalcraft_workflow.setup.defaults import make_defaults
+from metalcraft_workflow.setup.files import keep_private_files
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
 from metalcraft_workflow.setup.history import leave_outside
 from metalcraft_workflow.setup.indexes import make_indexes
@@ -28,6 +29,7 @@ def after_install() -> None:
 	make_properties()
 	make_indexes()
 	leave_outside()
+	keep_private_files()
 
 
 def after_sync() -> None:

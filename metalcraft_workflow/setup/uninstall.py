@@ -4,6 +4,7 @@ import frappe
 
 from metalcraft_workflow.setup.custom_fields import delete_custom_fields
 from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
+from metalcraft_workflow.setup.files import release_private_files
 from metalcraft_workflow.setup.fixtures import delete_fixtures
 from metalcraft_workflow.setup.indexes import delete_indexes
 from metalcraft_workflow.setup.mails import delete_mail_templates
@@ -29,6 +30,7 @@ def before_uninstall() -> None:
 	delete_indexes()
 	delete_properties()
 	delete_custom_fields()
+	release_private_files()
 
 
 def delete_scheduled_jobs() -> None:

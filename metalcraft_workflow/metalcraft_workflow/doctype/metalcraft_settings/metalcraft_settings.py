@@ -4,14 +4,13 @@ from frappe.model.document import Document
 from frappe.utils import cint
 
 from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.without_workflow import SETTINGS
 from metalcraft_workflow.rules.requests import PORTALS
 from metalcraft_workflow.setup import portal
 
 # What a record says of documents that may go on without their workflow, or no longer
 ACTIONS = ("Needs Its Workflow", "Goes On Without Its Workflow")
-
-from metalcraft_workflow.gates.input import checked
 
 
 class MetalcraftSettings(Document):
