@@ -453,6 +453,7 @@ jinja = {
 auth_hooks = [
 	f"{_APP}.gates.input.check_guest",  # Frappe washes what guests send, which ends badly when it is deep
 	f"{_APP}.access.requests.check",  # whoever is not staff gets what is on the list: `rules.requests`
+	f"{_PRIVATE}.check_request",  # a private file opens by its own address, letter by letter
 	f"{_LINES}.check_request",  # nobody writes a row of an order or a delivery alone
 ]
 # And before that: what is entered as a signature leaves the arguments

@@ -223,8 +223,10 @@ def given_name(file: Document) -> str:
 def file_of(doc: Document, url: str | None) -> Document | None:
 	"""The File with this address that is attached to `doc`."""
 	key = {"file_url": url, "attached_to_doctype": doc.doctype, "attached_to_name": doc.name}
-	found = url and frappe.db.get_value("File", key, "*", as_dict=True)
-	return frappe.get_doc({"doctype": "File", **found}) if found else None
+	for found in frappe.get_all("File", key, ["*"]) if url else ():
+		if found.file_url == url:  # to the database, A is a
+			return frappe.get_doc({"doctype": "File", **found})
+	return None
 
 
 def on_disk(file: Document) -> str:

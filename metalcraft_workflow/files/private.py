@@ -93,12 +93,11 @@ def may_name(named: str, file: Document | None = None, user: str | None = None) 
 	file that they may open, by another File than `file` itself."""
 	if not named:
 		return True
-	filters = {"file_url": named, "name": ["!=", cstr(file.name) if file else ""]}
-	others = frappe.get_all("File", filters, pluck="name", order_by="is_private, creation")
+	others = [other for other in files_at(named) if not file or other.name != file.name]
 	if not others:
 		# Nobody may open what lies in the private folder without a File; elsewhere it is a link like any other
 		return not named.startswith(PRIVATE)
-	return any(may_open(frappe.get_doc("File", name), user) for name in others)
+	return any(may_open(other, user) for other in others)
 
 
 def may_open(file: Document, user: str | None = None) -> bool:
@@ -133,7 +132,7 @@ def brings(file: Document, named: str) -> bool:
 def is_just_written(file: Document, named: str) -> bool:
 	"""Whether server code has written what lies at `named` a moment ago, and makes the first File for it: so
 	does `frappe.utils.file_manager`."""
-	if not (file.is_new() and file.flags.ignore_permissions) or frappe.db.exists("File", {"file_url": named}):
+	if not (file.is_new() and file.flags.ignore_permissions) or files_at(named):
 		return False
 	path = path_of(named)
 	return os.path.isfile(path) and time.clock_gettime(time.CLOCK_REALTIME) - os.path.getmtime(path) < MOMENT
@@ -149,7 +148,28 @@ def keep_for_itself(file: Document) -> None:
 		file.attached_to_field = BY_ITSELF
 
 
+def check_request() -> None:
+	"""Refuse a private file that is asked for by an address which is one's own in other letters only (an auth
+	hook). Raises PermissionError.
+
+	Frappe looks for a File whose address is the same to the database, where A is a and a blank at the end is
+	none, and sends what lies on disk, where they are not.
+	"""
+	path = frappe.request.path
+	if not path.startswith(PRIVATE):
+		return
+	here = files_at(path)
+	if len(here) < frappe.db.count("File", {"file_url": path}) and not any(map(may_open, here)):
+		raise frappe.PermissionError
+
+
 # Which file an address means
+
+
+def files_at(url: str) -> list[Document]:
+	"""The Files with just this address, the first made first."""
+	found = frappe.get_all("File", {"file_url": url}, ["*"], order_by="is_private, creation")
+	return [frappe.get_doc({"doctype": "File", **file}) for file in found if file.file_url == url]
 
 
 def named_by(file: Document) -> str:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from metalcraft_workflow.access.customers import get_own, not_found
 from metalcraft_workflow.access.limits import limited
-from metalcraft_workflow.facts.documents import content_of
+from metalcraft_workflow.facts.documents import content_of, file_of
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.outgoing import package
 from metalcraft_workflow.outgoing.prints import failing_in_words
@@ -92,8 +92,7 @@ def _released_rows(delivery) -> list:
 
 def _file_of(row):
 	"""The File of a row of the documents, or None."""
-	name = frappe.db.get_value("File", {"file_url": row.file, "is_folder": 0})
-	return frappe.get_doc("File", name) if name else None
+	return file_of(frappe._dict(doctype=row.parenttype, name=row.parent), row.file)
 
 
 def _file_response(doc, filename: str, content: bytes | str) -> Response:

@@ -12,6 +12,7 @@ from metalcraft_workflow.facts.documents import attach
 from metalcraft_workflow.tests.support import deliveries, factories, money, rest
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.factories import PACKER, QA, SUPPORT, act, as_user
+from metalcraft_workflow.tests.support.pdf import sample_pdf
 
 
 def new_file(url: str, **fields):
@@ -192,6 +193,31 @@ class TestPrivateFiles(FinalPackCase):
 		stored.db_set("is_private", 1)
 		with as_user(self.stranger), self.assertRaises(frappe.PermissionError):
 			new_file(url).insert()
+
+	def test_an_address_in_other_letters_is_another_address(self):
+		here = self.kept.file_url
+		folder, _slash, name = here.rpartition("/")
+		stem, _dot, ending = name.rpartition(".")
+		for other in (f"{stem}.{ending.swapcase()}", f"{stem.swapcase()}.{ending}", f"{name} "):
+			for user in (self.portal, self.outsider):
+				with self.subTest(other, user=user):
+					with as_user(user):
+						own = frappe.get_doc(
+							{
+								"doctype": "File",
+								"file_name": other,
+								"content": sample_pdf(),
+								"is_private": 1,
+							}
+						).insert(ignore_permissions=True)
+						own.db_set("file_url", f"{folder}/{other}")
+					self.assertEqual(rest.request(user, "GET", here).status, 403)
+					self.assertEqual(rest.request(user, "GET", f"{here}?fid={own.name}").status, 403)
+					with as_user(user), self.assertRaises(frappe.PermissionError):
+						new_file(here).insert(ignore_permissions=True)
+					frappe.delete_doc("File", own.name)
+		# Who may open it, may go on
+		self.assertEqual(rest.request(QA, "GET", here).status, 200)
 
 	def test_a_client_cannot_say_that_the_server_copies(self):
 		answer = rest.request(
