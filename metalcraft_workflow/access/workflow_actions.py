@@ -17,6 +17,7 @@ from frappe.utils.verified_command import get_signed_params, verify_request
 from frappe.workflow.doctype.workflow_action import workflow_action
 
 from metalcraft_workflow.gates.guard import ReasonRequired
+from metalcraft_workflow.gates.input import KnownDocType, LongText, checked
 from metalcraft_workflow.gates.workflow import active_workflow, state_of
 from metalcraft_workflow.outgoing.attempt import attempt
 
@@ -37,9 +38,10 @@ MOST_AT_ONCE, MOST_IN_BACKGROUND = 20, 500
 
 # As in Frappe: the signature of the link stands for the user
 @frappe.whitelist(allow_guest=True)  # nosemgrep: guest-whitelisted-method
+@checked
 def apply_action(
 	action: str,
-	doctype: str,
+	doctype: KnownDocType,
 	docname: str,
 	current_state: str,
 	user: str | None = None,
@@ -59,14 +61,15 @@ def apply_action(
 
 # As in Frappe: the signature of the link, or of the page, stands for the user
 @frappe.whitelist(allow_guest=True)  # nosemgrep: guest-whitelisted-method
+@checked
 def confirm_action(
-	doctype: str,
+	doctype: KnownDocType,
 	docname: str,
 	action: str,
 	user: str | None = None,
 	current_state: str = "",
 	signature: str = "",
-	reason: str = "",
+	reason: LongText = "",
 ) -> None:
 	"""Take the step that a page of `ask` has posted; a link of a page that Frappe itself has shown is answered
 	with that page first."""
@@ -156,21 +159,21 @@ def signature_of(signed: dict[str, str]) -> str:
 
 
 @frappe.whitelist()
-def bulk_workflow_approval(docnames: str | list, doctype: str, action: str) -> None:
+@checked
+def bulk_workflow_approval(docnames: list, doctype: KnownDocType, action: str) -> None:
 	"""Take a step for each of `docnames`, as the list does; what is refused is said of each.
 
 	Frappe does the same and writes an Error Log for each refusal.
 	"""
-	names = frappe.parse_json(docnames)
-	if doctype not in DOCTYPES or len(names) > MOST_IN_BACKGROUND:
-		frappe_workflow.bulk_workflow_approval(frappe.as_json(names), doctype, action)
-	elif len(names) < MOST_AT_ONCE:
-		take_steps(names, doctype, action)
+	if doctype not in DOCTYPES or len(docnames) > MOST_IN_BACKGROUND:
+		frappe_workflow.bulk_workflow_approval(frappe.as_json(docnames), doctype, action)
+	elif len(docnames) < MOST_AT_ONCE:
+		take_steps(docnames, doctype, action)
 	else:
 		frappe.msgprint(_("Bulk {0} is enqueued in background.").format(action), alert=True)
 		frappe.enqueue(
 			take_steps,
-			names=names,
+			names=docnames,
 			doctype=doctype,
 			action=action,
 			in_background=True,

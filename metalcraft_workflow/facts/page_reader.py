@@ -51,9 +51,9 @@ def main() -> None:
 			print(error)  # the server's trouble, and not the file's
 			sys.exit(1)
 		answer = {"refused": "too_much" if error.errno in (errno.EFBIG, errno.ENOMEM) else "damaged"}
-	except Exception:
-		# Both libraries raise whatever a damaged file makes them stumble over
-		answer = {"refused": "damaged"}
+	except Exception as error:
+		# Both libraries raise whatever a damaged file makes them stumble over; newer ones have limits of their own
+		answer = {"refused": "too_much" if type(error).__name__ == "LimitReachedError" else "damaged"}
 	print(json.dumps(answer))
 
 

@@ -15,6 +15,7 @@ from frappe.model.document import Document
 from frappe.utils.password import Auth, check_password
 
 from metalcraft_workflow.gates.arguments import parsed
+from metalcraft_workflow.gates.input import KnownDocType, checked
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of_state, process_workflow, state_of
 from metalcraft_workflow.rules.path import gates_between
@@ -78,7 +79,8 @@ def _pop(value: Any) -> dict[str, str]:
 
 
 @frappe.whitelist()
-def wanted(doctype: str, name: str, action: str) -> str | None:
+@checked
+def wanted(doctype: KnownDocType, name: str, action: str) -> str | None:
 	"""How the user signs `action` on a document: the attribute to send, or None when no gate asks for it.
 
 	Raises PermissionError when the user may not read the document.
