@@ -230,7 +230,11 @@ doc_events = {
 	"Sales Order Item": {
 		"validate": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
 		"before_update_after_submit": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
-		"before_cancel": [f"{_LINES}.check_row", f"{_CREDIT_LIMIT}.lift_limit_for_line"],
+		"before_cancel": [
+			f"{_LINES}.check_row",
+			f"{_LINES}.check_not_under_way",
+			f"{_CREDIT_LIMIT}.lift_limit_for_line",
+		],
 		"on_trash": [f"{_LINES}.check_row", f"{_LINES}.check_not_under_way"],
 	},
 	# Other tables of an order or a delivery, all of them

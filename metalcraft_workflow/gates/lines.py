@@ -83,7 +83,8 @@ def check_editor(row: Document, state: str | None) -> None:
 
 def check_not_under_way(row: Document, method: str | None = None) -> None:
 	"""Refuse to take a line off an order that stands on a delivery note or an invoice which is still a draft:
-	that could neither go on nor be deleted then. `on_trash` of Sales Order Item. Raises ValidationError."""
+	that could neither go on nor be deleted then. `before_cancel` and `on_trash` of Sales Order Item: "Update
+	Items" cancels a line before it deletes it. Raises ValidationError."""
 	under_way = [
 		(doctype, name)
 		for doctype in ("Delivery Note", "Sales Invoice")

@@ -13,6 +13,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 		"approved_by",
 		"approved_on",
 		"credit_hold_reason",
+		"po_no_normalized",
 		"quotation_differences",
 		# ERPNext's; the customer's credit is judged by what is billed
 		"per_delivered",
