@@ -191,15 +191,15 @@ class TestDocuments(FinalPackCase):
 
 	def test_files_of_elsewhere_are_refused(self):
 		doc, other = self.at_quality(), self.at_quality()
-		for url in (
-			deliveries.upload(other),
-			"https://example.com/certificate.pdf",
-			"/private/files/none.pdf",
+		for url, said in (
+			(deliveries.upload(other), "not attached"),
+			("https://example.com/certificate.pdf", "is a link"),
+			("/private/files/none.pdf", "not attached"),
 		):
 			with as_user(QA):
 				doc = frappe.get_doc("Delivery Note", doc.name)
 				doc.shipment_documents[0].file = url
-				with self.assertRefused("row 1", "not attached"):
+				with self.assertRefused("row 1", said):
 					doc.save()
 
 	def test_only_quality_attaches_in_review(self):

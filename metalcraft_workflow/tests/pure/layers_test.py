@@ -165,6 +165,12 @@ class TestLayers(unittest.TestCase):
 		self.assertEqual(len(called) + len(listed), sum(1 for line in lines if line and line[0] != "["))
 		for name in called:
 			self.assertTrue(defines(name), f"patches.txt calls {name}")
+		# What saves the settings stores new ones as empty, and their defaults would not reach them
+		defaults = [
+			name.rsplit(".", 1)[1] for name in called if name.startswith(f"{PACKAGE}.setup.defaults.")
+		]
+		self.assertEqual(defaults[0], "fill_new_settings")
+		self.assertEqual(defaults.count("fill_new_settings"), 1)
 		self.assertEqual(
 			{name for _path, name in modules("patches") if not name.endswith("__init__")}, listed
 		)
