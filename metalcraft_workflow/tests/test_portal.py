@@ -444,7 +444,7 @@ class TestPortal(FrappeTestCase):
 		frappe.db.rollback()
 
 	def test_closed_orders_say_when(self):
-		self.order.db_set("status", "Closed")
+		frappe.db.set_value("Sales Order", self.order.name, "status", "Closed")
 		from metalcraft_workflow.facts.orders import read_order, sync_stage
 
 		sync_stage(read_order(self.order.name))

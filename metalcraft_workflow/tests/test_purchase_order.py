@@ -66,6 +66,9 @@ class TestPurchaseOrder(FrappeTestCase):
 		order = factories.make_order(with_file=False)
 		with as_user(SUPPORT):
 			order.customer_po_file = "/private/files/never-uploaded.pdf"
+			self.assertRaises(frappe.PermissionError, order.save)
+			order.reload()
+			order.customer_po_file = "/files/never-uploaded.pdf"
 			order.save()
 		self.assertEqual(self.missing(order), ["po_file"])
 
