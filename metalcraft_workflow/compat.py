@@ -92,3 +92,13 @@ def stock_account(doc: Document, item_code: str, warehouse: str) -> str:
 		row = frappe._dict(item_code=item_code, warehouse=warehouse)
 		return doc.get_inventory_account_dict(row, doc.get_inventory_account_map()).account
 	return get_warehouse_account(frappe.get_cached_doc("Warehouse", warehouse))
+
+
+def number_format_of(language: str | None) -> str | None:
+	"""The number format that a language has of its own.
+
+	16 keeps one for each language beside that of the site.
+	"""
+	if language and frappe.get_meta("Language").has_field("number_format"):
+		return frappe.get_cached_value("Language", language, "number_format")
+	return None

@@ -446,6 +446,12 @@ jinja = {
 		f"{_APP}.outgoing.contents.certified_contents",
 		f"{_APP}.outgoing.contents.delivery_contents",
 		f"{_APP}.gates.message.typed_text",
+		f"{_APP}.gates.numbers.written_qty",
+		f"{_APP}.gates.numbers.written_money",
+		f"{_APP}.gates.numbers.written_price",
+		f"{_APP}.gates.numbers.written_day",
+		f"{_APP}.gates.numbers.written_time",
+		f"{_APP}.gates.numbers.amount_form",
 		f"{_APP}.outgoing.prints.qr_code",
 		f"{_APP}.outgoing.prints.repeats_headings",
 	]
@@ -535,6 +541,7 @@ add_to_apps_screen = [
 doctype_js = {
 	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
 	"Delivery Note": [
+		"public/js/numbers.js",
 		"public/js/gate.js",
 		"public/js/shipment_documents.js",
 		"public/js/delivery_note.js",

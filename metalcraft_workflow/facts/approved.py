@@ -14,7 +14,7 @@ from frappe.utils import cint, flt
 from metalcraft_workflow.facts.final_pack import final_pack_warehouse, warehouses
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.facts.traceability import drop_bundle, stock_qty
-from metalcraft_workflow.gates.message import as_requirement, money
+from metalcraft_workflow.gates.message import as_requirement
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import approved as rules
 from metalcraft_workflow.rules.requirement import Problem, Requirement, _lt
@@ -61,13 +61,10 @@ def differences(doc: Document, lines: dict[str, rules.ApprovedLine]) -> list[Pro
 	if not delivered:
 		return []
 
-	def written(amount: float) -> str:
-		return money(amount, doc.currency)
-
 	discount = rules.Discount(flt(doc.additional_discount_percentage), flt(doc.discount_amount))
 	return [
-		*rules.differences(delivered, lines, doc.items[0].precision("rate"), written),
-		*rules.other_discount(discount, lines.values(), written),
+		*rules.differences(delivered, lines, doc.items[0].precision("rate"), doc.currency),
+		*rules.other_discount(discount, lines.values(), doc.currency),
 	]
 
 

@@ -2,7 +2,6 @@
 has released it on record."""
 
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import frappe
@@ -12,7 +11,7 @@ from frappe.utils import flt
 from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.credit_limit import lifted_limit
 from metalcraft_workflow.gates import record
-from metalcraft_workflow.gates.message import money, sentence
+from metalcraft_workflow.gates.message import sentence
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.rules import credit as rules
 from metalcraft_workflow.rules.requirement import Requirement
@@ -49,10 +48,7 @@ def facts(doc: Document) -> rules.Credit:
 		hold_reason=customer.get("credit_hold_reason") or "",
 		limit=limit,
 		exposure=exposure(doc, bypassed) if limit else 0,
-		money=partial(
-			money,
-			currency=frappe.get_cached_value("Company", doc.company, "default_currency"),
-		),
+		currency=frappe.get_cached_value("Company", doc.company, "default_currency"),
 	)
 	if doc.doctype != "Sales Order" and not rules.is_good(found):
 		return replace(found, released=orders_are_released(doc))

@@ -15,6 +15,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from metalcraft_workflow.facts import pages, traceability
+from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import documents as rules
@@ -281,7 +282,7 @@ def refusal(file: Document, document_type: str) -> str:
 	size, kind = os.path.getsize(path) if path else len(content), files.kind(content)
 	message, params = rules.why_refused(name, size, kind, allowed)
 	if message:
-		return _(message).format(**params)
+		return said(message, params)
 	why = pages.too_much(content, kind)
 	return _("{0} {1}").format(name, why) if why else ""
 

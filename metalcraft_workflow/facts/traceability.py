@@ -6,7 +6,7 @@ from datetime import date
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import cint, flt, formatdate, getdate, nowdate
+from frappe.utils import cint, flt, getdate, nowdate
 
 from metalcraft_workflow import compat
 from metalcraft_workflow.gates.once import once
@@ -237,7 +237,7 @@ def batches_named(doc: Document, entries: list[rules.Entry]) -> dict[str, rules.
 			item_code=row.item,
 			heat_no=(row.heat_no or "").strip(),
 			disabled=bool(row.disabled),
-			expired_on=formatdate(row.expiry_date) if row.expiry_date and row.expiry_date < day else "",
+			expired_on=row.expiry_date if row.expiry_date and row.expiry_date < day else None,
 		)
 		for row in frappe.get_all(
 			"Batch",

@@ -1,16 +1,16 @@
 """Requirements and problems in words: translated, filled in, with a link to where they are mended."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, fmt_money, formatdate, get_link_to_form
+from frappe.utils import escape_html, get_link_to_form
 from frappe.utils.html_utils import unescape_html
 
-from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt
+from metalcraft_workflow.gates.numbers import written
+from metalcraft_workflow.rules.requirement import Link, Listing, Phrase, Problem, Requirement, _lt
 
 
 def sentence(requirement: Requirement) -> str:
@@ -19,15 +19,19 @@ def sentence(requirement: Requirement) -> str:
 
 
 def said(message: str, params: Mapping[str, Any]) -> str:
-	"""`message`, translated, with its placeholders filled in: dates as people write them."""
-	return _(message).format(
-		**{name: formatdate(value) if isinstance(value, date) else value for name, value in params.items()}
-	)
+	"""`message`, translated, with its placeholders filled in: numbers and dates as people write them."""
+	text = _(message)
+	# Names of states, too, may stand here: without values there is nothing to fill in
+	return text.format(**{name: said_value(value) for name, value in params.items()}) if params else text
 
 
-def money(amount: float, currency: str) -> str:
-	"""An amount as people write it in `currency`."""
-	return fmt_money(amount, currency=currency)
+def said_value(value: Any) -> Any:
+	"""What fills a placeholder, as people write it."""
+	if isinstance(value, Phrase):
+		return said(value.message, value.params)
+	if isinstance(value, Listing):
+		return ", ".join(said_value(row) for row in value.rows)
+	return written(value)
 
 
 def refusal(missing: list[Requirement]) -> str:

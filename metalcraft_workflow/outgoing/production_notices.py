@@ -18,6 +18,7 @@ from frappe.utils import cint, get_datetime, now_datetime
 
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.numbers import written_day
 from metalcraft_workflow.outgoing.attempt import attempt
 from metalcraft_workflow.outgoing.later import later, say
 from metalcraft_workflow.rules import production_notices as rules
@@ -131,7 +132,7 @@ def subject(notice: Document) -> str:
 	}[notice.kind].format(notice.sales_order, notice.department)
 	if notice.kind == rules.CANCEL or not notice.ship_date:
 		return heading
-	return _("{0}, ships {1}").format(heading, frappe.format(notice.ship_date, {"fieldtype": "Date"}))
+	return _("{0}, ships {1}").format(heading, written_day(notice.ship_date))
 
 
 def traveller(order: Document) -> dict:

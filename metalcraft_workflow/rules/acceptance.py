@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from metalcraft_workflow.rules import files
 from metalcraft_workflow.rules.purchase_order import comparable
-from metalcraft_workflow.rules.quantity import plain
+from metalcraft_workflow.rules.quantity import Qty
 from metalcraft_workflow.rules.requirement import Problem, _lt
 
 # More than this is no purchase order, and too much for a mail
@@ -205,7 +205,7 @@ def _quantities(offer: Offer, acceptance: Acceptance) -> list[Problem]:
 			found.append(
 				Problem(
 					_lt("Row {row}, {item}: {left} at most can be ordered of this quotation."),
-					{**where, "left": plain(line.left)},
+					{**where, "left": Qty(line.left)},
 				)
 			)
 		elif line.whole and abs(qty - round(qty)) > QTY_ROUNDING:

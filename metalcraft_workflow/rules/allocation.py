@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from metalcraft_workflow.rules.quantity import PLACES, plain, tolerance
+from metalcraft_workflow.rules.quantity import PLACES, Qty, tolerance
 from metalcraft_workflow.rules.requirement import Problem, _lt
 from metalcraft_workflow.rules.traceability import Source
 
@@ -132,14 +132,13 @@ def too_much(
 			found.append(
 				Problem(
 					_lt(
-						"Row {row}: {qty} {uom} of {item} are on this delivery note, and {there} {uom} of it are"
+						"Row {row}: {qty} of {item} are on this delivery note, and {there} of it are"
 						" at Final Pack for Sales Order {order} and on no other delivery note."
 					),
 					{
 						"row": rows[-1].row,
-						"qty": plain(qty),
-						"there": plain(there),
-						"uom": rows[-1].uom,
+						"qty": Qty(qty, rows[-1].uom),
+						"there": Qty(there, rows[-1].uom),
 						"item": rows[-1].item_code,
 						"order": rows[-1].order,
 					},
@@ -167,9 +166,9 @@ def too_little(
 					),
 					{
 						"row": parts[0].row,
-						"qty": plain(qty),
+						"qty": Qty(qty),
 						"item": key[0],
-						"free": plain(there),
+						"free": Qty(there),
 						"warehouse": key[1],
 					},
 				)
@@ -270,8 +269,8 @@ def _batches_promised_twice(
 						"row": promise.row,
 						"batch": promise.batch_no,
 						"warehouse": promise.warehouse,
-						"free": plain(max(free, 0)),
-						"qty": plain(wanted[key]),
+						"free": Qty(max(free, 0)),
+						"qty": Qty(wanted[key]),
 						"deliveries": ", ".join(sorted(deliveries[key])),
 					},
 				)

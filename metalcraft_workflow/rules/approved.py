@@ -1,11 +1,11 @@
 """What was approved is what is delivered and billed: the prices and the parts of bundles that the lines of
 an order had when it was approved (steps 8 to 12)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from metalcraft_workflow.rules.quantity import PLACES, plain, plain_money
+from metalcraft_workflow.rules.quantity import PLACES, Money, Qty
 from metalcraft_workflow.rules.requirement import Problem, _lt
 
 
@@ -89,10 +89,10 @@ def differences(
 	delivered: Iterable[DeliveredLine],
 	approved: dict[str, ApprovedLine],
 	decimals: int = PLACES,
-	money: Callable[[float], str] = plain_money,
+	currency: str = "",
 ) -> list[Problem]:
-	"""How lines of a delivery differ from the lines of their orders, one sentence a difference. Prices have so
-	many `decimals`, and `money` writes one for whoever reads it."""
+	"""How lines of a delivery differ from the lines of their orders, one sentence a difference. Prices are
+	in `currency` and have so many `decimals`."""
 	found = []
 	for line in delivered:
 		order_line = approved.get(line.order_line)
@@ -109,9 +109,9 @@ def differences(
 					{
 						**values,
 						"unit": line.uom,
-						"factor": plain(line.factor),
+						"factor": Qty(line.factor),
 						"approved_unit": order_line.uom,
-						"approved_factor": plain(order_line.factor),
+						"approved_factor": Qty(order_line.factor),
 					},
 				)
 			)
@@ -123,7 +123,11 @@ def differences(
 						"Row {row}: the rate of {item} is {rate}, and {approved} was approved on Sales Order"
 						" {order}. Enter {approved}, or have the order changed with Update Items and reviewed."
 					),
-					{**values, "rate": money(line.rate), "approved": money(order_line.rate)},
+					{
+						**values,
+						"rate": Money(line.rate, currency),
+						"approved": Money(order_line.rate, currency),
+					},
 				)
 			)
 		found += _other_parts(line, order_line, values)
@@ -133,9 +137,10 @@ def differences(
 def other_discount(
 	discount: Discount,
 	approved: Iterable[ApprovedLine],
-	money: Callable[[float], str] = plain_money,
+	currency: str = "",
 ) -> list[Problem]:
-	"""How the `discount` of a delivery differs from that of its orders. An amount may be any share of theirs."""
+	"""How the `discount` of a delivery differs from that of its orders. An amount, in
+	`currency`, may be any share of theirs."""
 	orders = {line.order: line.discount for line in approved}
 	found = [
 		Problem(
@@ -143,7 +148,7 @@ def other_discount(
 				"The additional discount is {discount}%, and {approved}% was approved on Sales Order {order}. Enter"
 				" {approved}, or have the order changed and reviewed."
 			),
-			{"discount": plain(discount.percentage), "approved": plain(other.percentage), "order": order},
+			{"discount": Qty(discount.percentage), "approved": Qty(other.percentage), "order": order},
 		)
 		for order, other in orders.items()
 		if round(discount.percentage - other.percentage, PLACES)
@@ -156,7 +161,11 @@ def other_discount(
 					"The additional discount is {discount}, and {approved} was approved on Sales Order {order}. Enter"
 					" no more, or have the order changed and reviewed."
 				),
-				{"discount": money(discount.amount), "approved": money(most), "order": ", ".join(orders)},
+				{
+					"discount": Money(discount.amount, currency),
+					"approved": Money(most, currency),
+					"order": ", ".join(orders),
+				},
 			)
 		)
 	return found
@@ -174,8 +183,8 @@ def _other_parts(line: DeliveredLine, order_line: ApprovedLine, values: dict[str
 			{
 				**values,
 				"part": item_code,
-				"qty": plain(packed.get(item_code, 0)),
-				"approved": plain(wanted.get(item_code, 0)),
+				"qty": Qty(packed.get(item_code, 0)),
+				"approved": Qty(wanted.get(item_code, 0)),
 			},
 		)
 		for item_code in {**wanted, **packed}

@@ -1,9 +1,9 @@
 """What a delivery's orders and customer must fulfil before goods leave (steps 8, 10 and 11)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from metalcraft_workflow.rules.quantity import plain_money
+from metalcraft_workflow.rules.quantity import Money, Qty
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 
@@ -76,11 +76,8 @@ def prepayment_due(order: Order) -> float:
 	return due if due > order.rounding else 0
 
 
-def prepayment(
-	orders: Iterable[Order], money: Callable[[float, str], str] = plain_money
-) -> Requirement | None:
-	"""The requirement that the prepayments are received; None when no order asks for one. `money` writes an
-	amount in a currency for whoever reads it."""
+def prepayment(orders: Iterable[Order]) -> Requirement | None:
+	"""The requirement that the prepayments are received; None when no order asks for one."""
 	orders = [order for order in orders if order.prepayment > 0]
 	if not orders:
 		return None
@@ -94,8 +91,8 @@ def prepayment(
 		),
 		params={
 			"order": order.name,
-			"percent": f"{order.prepayment:g}",
-			"due": money(prepayment_due(order), order.currency),
+			"percent": Qty(order.prepayment),
+			"due": Money(prepayment_due(order), order.currency),
 		},
 		met=not wanting,
 		link=Link("Sales Order", order.name),

@@ -19,7 +19,7 @@ What counts as settled:
   until a person closes it, unless all of it came back by an authorization.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -27,13 +27,10 @@ from typing import Any
 from metalcraft_workflow.rules import returns
 from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.orders import OrderFacts, OrderLine
-from metalcraft_workflow.rules.quantity import plain, plain_money
-from metalcraft_workflow.rules.requirement import Link, Problem, Requirement, _lt, unmet
+from metalcraft_workflow.rules.quantity import Money, Qty
+from metalcraft_workflow.rules.requirement import Link, Listing, Phrase, Problem, Requirement, _lt, unmet
 
 CLOSE, REOPEN = "close", "reopen"
-
-# Writes an amount in a currency
-Money = Callable[[float, str], str]
 
 # What makes a closed order an open one again. A draft, a hold or days of grace do not.
 REOPENS = {
@@ -58,10 +55,8 @@ class ClosingPolicy:
 	days_of_grace: int = 0
 
 
-def requirements(
-	order: OrderFacts, policy: ClosingPolicy, today: date, money: Money = plain_money
-) -> list[Requirement]:
-	"""Everything that closing asks of `order`, met or not; `money` writes amounts for whoever reads it.
+def requirements(order: OrderFacts, policy: ClosingPolicy, today: date) -> list[Requirement]:
+	"""Everything that closing asks of `order`, met or not.
 
 	None of it can be waived but another price than was ordered: who wants the order closed all the same
 	closes it by hand.
@@ -75,9 +70,9 @@ def requirements(
 		*_authorized_returns(order),
 		_kept(order),
 		_no_draft_deliveries(order),
-		_billed(order, money),
+		_billed(order),
 		_no_draft_invoices(order),
-		_paid(order, money),
+		_paid(order),
 		_not_kept_open(order),
 		_grace(order, policy, today),
 		Requirement(
@@ -207,15 +202,15 @@ def _returns(order: OrderFacts) -> Requirement:
 	)
 
 
-def _sentences(*found: tuple[str, list[str]]) -> dict[str, Any]:
+def _sentences(*found: tuple[str, list[Phrase]]) -> dict[str, Any]:
 	"""What a requirement says, a sentence for each kind of lines that were found."""
 	said = [Problem(message, {"lines": _few(rows)}) for message, rows in found if rows]
 	first = said[0] if said else Problem("")
 	return {"message": first.message, "params": first.params, "also": tuple(said[1:])}
 
 
-def _quantities(quantities: dict[OrderLine, float], least: float) -> list[str]:
-	return _of_lines((line, plain(qty)) for line, qty in quantities.items() if qty > least)
+def _quantities(quantities: dict[OrderLine, float], least: float) -> list[Phrase]:
+	return _of_lines((line, Qty(qty)) for line, qty in quantities.items() if qty > least)
 
 
 def _authorized_returns(order: OrderFacts) -> list[Requirement]:
@@ -231,7 +226,13 @@ def _authorized_returns(order: OrderFacts) -> list[Requirement]:
 			met=not waiting[code],
 			params={
 				"rows": _few(
-					[f"{row.authorization}, {row.item_code}: {plain(qty)}" for row, qty in waiting[code]]
+					[
+						Phrase(
+							_lt("{authorization}, {item}: {qty}"),
+							{"authorization": row.authorization, "item": row.item_code, "qty": Qty(qty)},
+						)
+						for row, qty in waiting[code]
+					]
 				)
 			},
 			link=Link("Return Authorization", waiting[code][0][0].authorization) if waiting[code] else None,
@@ -291,14 +292,14 @@ def _no_draft_deliveries(order: OrderFacts) -> Requirement:
 	)
 
 
-def _billed(order: OrderFacts, money: Money) -> Requirement:
+def _billed(order: OrderFacts) -> Requirement:
 	billing = {line: line.billing(order.precision) for line in order.lines}
 	to_bill = [
-		(line, money(found.to_bill, order.currency)) for line, found in billing.items() if found.to_bill
+		(line, Money(found.to_bill, order.currency)) for line, found in billing.items() if found.to_bill
 	]
-	price = [(line, money(found.price, order.currency)) for line, found in billing.items() if found.price]
+	price = [(line, Money(found.price, order.currency)) for line, found in billing.items() if found.price]
 	count = [
-		(line, f"{plain(found.qty)} / {plain(found.due_qty)}")
+		(line, Phrase(_lt("{qty} / {due}"), {"qty": Qty(found.qty), "due": Qty(found.due_qty)}))
 		for line, found in billing.items()
 		if found.count
 	]
@@ -331,10 +332,6 @@ def _billed(order: OrderFacts, money: Money) -> Requirement:
 	)
 
 
-def _of_lines(found: Iterable[tuple[OrderLine, str]]) -> list[str]:
-	return [f"{line.idx}. {line.item_code}: {what}" for line, what in found]
-
-
 def _no_draft_invoices(order: OrderFacts) -> Requirement:
 	drafts = [invoice.name for invoice in order.invoices if invoice.draft]
 	return Requirement(
@@ -348,12 +345,12 @@ def _no_draft_invoices(order: OrderFacts) -> Requirement:
 	)
 
 
-def _paid(order: OrderFacts, money: Money) -> Requirement:
+def _paid(order: OrderFacts) -> Requirement:
 	unpaid = [invoice for invoice in order.invoices if not invoice.draft and not invoice.is_paid]
-	rows = [f"{invoice.name}: {money(invoice.outstanding, invoice.currency)}" for invoice in unpaid]
+	rows = [_of_payment(invoice.name, Money(invoice.outstanding, invoice.currency)) for invoice in unpaid]
 	# A credit note takes nothing off an advance
 	advances = order.advances if any(invoice.outstanding > 0 for invoice in unpaid) else ()
-	paid_before = [f"{advance.name}: {money(advance.amount, advance.currency)}" for advance in advances]
+	paid_before = [_of_payment(advance.name, Money(advance.amount, advance.currency)) for advance in advances]
 	return Requirement(
 		code="paid",
 		label=_lt("Everything paid"),
@@ -400,7 +397,20 @@ def _grace(order: OrderFacts, policy: ClosingPolicy, today: date) -> Requirement
 	)
 
 
-def _few(rows: list[str], most: int = 5) -> str:
+def _of_lines(found: Iterable[tuple[OrderLine, Qty | Money | Phrase]]) -> list[Phrase]:
+	"""What there is of each line of the order."""
+	return [
+		Phrase(_lt("{row}. {item}: {what}"), {"row": line.idx, "item": line.item_code, "what": what})
+		for line, what in found
+	]
+
+
+def _of_payment(name: str, amount: Money) -> Phrase:
+	"""An invoice or a payment, and its amount."""
+	return Phrase(_lt("{name}: {amount}"), {"name": name, "amount": amount})
+
+
+def _few(rows: list[Phrase] | list[str], most: int = 5) -> Phrase | Listing:
 	"""The first rows in a line; the rest is only counted."""
-	rest = len(rows) - most
-	return ", ".join(rows[:most]) + (f" (+{rest})" if rest > 0 else "")
+	first, rest = Listing(tuple(rows[:most])), len(rows) - most
+	return Phrase(_lt("{rows} (+{rest})"), {"rows": first, "rest": rest}) if rest > 0 else first

@@ -1,9 +1,8 @@
 """Step 5: whether a customer's credit is good for a document, and what to do when it is not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from metalcraft_workflow.rules.quantity import plain_money
+from metalcraft_workflow.rules.quantity import Money
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 
@@ -15,7 +14,7 @@ class Credit:
 	limit                 0 when there is none, or when it is not checked for this kind of document
 	exposure              what the customer owes and has on order, with this document
 	released              whether credit was released on record for this document as it is
-	money                 writes an amount in the company's currency
+	currency              of the amounts: that of the company
 	"""
 
 	customer: str
@@ -24,7 +23,7 @@ class Credit:
 	limit: float = 0
 	exposure: float = 0
 	released: bool = False
-	money: Callable[[float], str] = plain_money
+	currency: str = ""
 
 
 def over_limit(credit: Credit) -> bool:
@@ -55,8 +54,8 @@ def requirement(credit: Credit) -> Requirement:
 		params={
 			"customer": credit.customer,
 			"reason": credit.hold_reason.rstrip(". "),
-			"exposure": credit.money(credit.exposure),
-			"limit": credit.money(credit.limit),
+			"exposure": Money(credit.exposure, credit.currency),
+			"limit": Money(credit.limit, credit.currency),
 		},
 		met=is_good(credit),
 		link=Link(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metalcraft_workflow.rules import files
+from metalcraft_workflow.rules.quantity import Qty
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # Who can ask for a document, in the order in which reasons are given
@@ -185,17 +186,17 @@ def limits(*said: tuple[str | None, float | None]) -> Limits:
 	)
 
 
-def why_refused(filename: str, size: int, kind: str, allowed: Limits) -> tuple[str, dict[str, str]]:
+def why_refused(filename: str, size: int, kind: str, allowed: Limits) -> tuple[str, dict[str, str | Qty]]:
 	"""Why a file cannot be a document: a template and its parameters; empty ones when it can.
 
 	`kind` is what its content is, as rules.files tells it.
 	"""
 	extension = files.extension(filename)
-	params = {
+	params: dict[str, str | Qty] = {
 		"file": filename,
 		"extension": extension.upper(),
 		"allowed": ", ".join(allowed.extensions),
-		"mb": f"{allowed.max_mb:g}",
+		"mb": Qty(allowed.max_mb),
 	}
 	message = ""
 	if extension not in allowed.extensions:

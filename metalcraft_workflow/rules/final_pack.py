@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor, inf
 
-from metalcraft_workflow.rules.quantity import PLACES, plain, tolerance
-from metalcraft_workflow.rules.requirement import Problem, _lt
+from metalcraft_workflow.rules.quantity import PLACES, Qty, tolerance
+from metalcraft_workflow.rules.requirement import Listing, Phrase, Problem, _lt
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _waits(
 		(part,) = line.parts
 		return Problem(
 			_lt("Row #{idx}: {qty} {stock_uom} of {item} are there, less than can be packed in {uom}."),
-			{**values, "qty": plain(left[part.item_code]), "stock_uom": part.uom},
+			{**values, "qty": Qty(left[part.item_code]), "stock_uom": part.uom},
 		)
 	# As many as there are of the part that came in the greatest number
 	most = max(left[part.item_code] / part.needed for part in line.parts) * line.qty
@@ -263,10 +263,12 @@ def _waits(
 		_lt("Row #{idx}: {item} waits for {missing}."),
 		{
 			**values,
-			"missing": ", ".join(
-				f"{plain(qty)} {part.uom} {part.item_code}"
-				for part, qty in missing.items()
-				if qty > line.tolerance
+			"missing": Listing(
+				tuple(
+					Phrase(_lt("{qty} {item}"), {"qty": Qty(qty, part.uom), "item": part.item_code})
+					for part, qty in missing.items()
+					if qty > line.tolerance
+				)
 			),
 		},
 	)
@@ -303,16 +305,16 @@ def refusals(
 		key = (row.line, row.item_code)
 		now = there.get(key, 0)
 		there[key] = round(now + row.direction * row.qty, PLACES)
-		params = {"idx": row.idx, "item": row.item_code, "qty": plain(row.qty)}
+		params = {"idx": row.idx, "item": row.item_code, "qty": Qty(row.qty)}
 		if not line or row.item_code not in needed:
 			text = _lt("Row #{idx}: {item} is not what this order line needs. Choose an item of the order.")
 		elif row.direction > 0 and row.counts and there[key] > needed[row.item_code] + line.tolerance:
-			params["possible"] = plain(max(0, needed[row.item_code] - now))
+			params["possible"] = Qty(max(0, needed[row.item_code] - now))
 			text = _lt(
 				"Row #{idx}: {qty} of {item} is more than was ordered. {possible} may still come to Final Pack."
 			)
 		elif row.direction < 0 and there[key] < -line.tolerance:
-			params["possible"] = plain(max(0, now))
+			params["possible"] = Qty(max(0, now))
 			text = _lt(
 				"Row #{idx}: {qty} of {item} is more than is at Final Pack for this order, which is {possible}."
 			)

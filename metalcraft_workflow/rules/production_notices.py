@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from metalcraft_workflow.rules.quantity import PLACES, Qty
 from metalcraft_workflow.rules.requirement import _lt
 
 NEW, CHANGE, CANCEL = "New", "Change", "Cancel"
@@ -132,7 +133,7 @@ def differences(line: NoticeLine, old: NoticeLine | None) -> tuple[Change, ...]:
 	if old is None:
 		return (Change(_lt("Added")),)
 	changes = []
-	if round(line.qty - old.qty, 6) or line.uom != old.uom:
+	if round(line.qty - old.qty, PLACES) or line.uom != old.uom:
 		changes.append(
 			Change(_lt("Quantity {new}, was {old}"), {"new": quantity(line), "old": quantity(old)})
 		)
@@ -145,9 +146,9 @@ def differences(line: NoticeLine, old: NoticeLine | None) -> tuple[Change, ...]:
 	return tuple(changes)
 
 
-def quantity(line: NoticeLine) -> str:
-	"""Quantity with its unit, without trailing zeros."""
-	return f"{line.qty:.6f}".rstrip("0").rstrip(".") + (f" {line.uom}" if line.uom else "")
+def quantity(line: NoticeLine) -> Qty:
+	"""The quantity of a line, with its unit."""
+	return Qty(line.qty, line.uom)
 
 
 # Why a mail was not sent: what a traceback tells, first match first. Sentences for people.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from metalcraft_workflow.rules.quantity import plain
+from metalcraft_workflow.rules.quantity import PLACES, Qty
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # Smaller than this, a price after discount differs only by how the discount was spread over the lines
@@ -96,8 +96,8 @@ def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Di
 					{
 						"row": line.idx,
 						"item": line.item_code,
-						"qty": plain(line.qty),
-						"rate": plain(line.rate),
+						"qty": Qty(line.qty),
+						"rate": Qty(line.rate),
 					},
 				)
 			)
@@ -124,8 +124,9 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 	where = {"row": line.idx, "item": line.item_code, "quotation": source.quotation}
 	if line.currency != source.currency:
 		values = {
-			"ordered": f"{plain(line.rate)} {line.currency}",
-			"quoted": f"{plain(source.rate)} {source.currency}",
+			# With their codes: currencies share signs
+			"ordered": Qty(line.rate, line.currency),
+			"quoted": Qty(source.rate, source.currency),
 		}
 		return [
 			Difference(
@@ -134,8 +135,11 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				{**where, **values},
 			)
 		]
-	if plain(line.rate) != plain(source.rate):
-		values = {"ordered": plain(line.rate), "quoted": plain(source.rate)}
+	if round(line.rate - source.rate, PLACES):
+		values = {
+			"ordered": Qty(line.rate),
+			"quoted": Qty(source.rate),
+		}
 		return [
 			Difference(
 				"price",
@@ -145,7 +149,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 		]
 	ordered, quoted = line.net_rate, source.net_rate
 	if ordered is not None and quoted is not None and abs(ordered - quoted) > ROUNDING:
-		values = {"ordered": plain(ordered), "quoted": plain(quoted)}
+		values = {"ordered": Qty(ordered), "quoted": Qty(quoted)}
 		return [
 			Difference(
 				"discount",
@@ -192,8 +196,8 @@ def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
 			{
 				"rows": ", ".join(f"#{line.idx}" for line in lines),
 				"item": source.item_code,
-				"ordered": plain(qty),
-				"quoted": plain(open_qty),
+				"ordered": Qty(qty),
+				"quoted": Qty(open_qty),
 				"quotation": source.quotation,
 			},
 		)
@@ -214,7 +218,7 @@ def _missing(quoted: list[QuotedLine], taken: dict[str, list[OrderedLine]]) -> l
 			_lt("{item}: {quoted} in {quotation}, not ordered"),
 			{
 				"item": line.item_code,
-				"quoted": plain(line.qty - line.ordered_qty),
+				"quoted": Qty(line.qty - line.ordered_qty),
 				"quotation": line.quotation,
 			},
 		)

@@ -31,11 +31,33 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Problem:
-	"""One thing that is wrong, as a sentence with {placeholders} that says where and what to do."""
+class Phrase:
+	"""Words with {placeholders}, which may stand in the `params` of others.
+
+	`params` hold numbers as `rules.quantity` has them, and days as dates: they are written for whoever
+	reads them.
+	"""
 
 	message: str
 	params: Mapping[str, Any] = field(default_factory=dict)
+
+	def __str__(self) -> str:
+		return self.message.format(**self.params)
+
+
+@dataclass(frozen=True)
+class Listing:
+	"""Several phrases or names in one place of a sentence, with commas."""
+
+	rows: tuple[Phrase | str, ...]
+
+	def __str__(self) -> str:
+		return ", ".join(map(str, self.rows))
+
+
+@dataclass(frozen=True)
+class Problem(Phrase):
+	"""One thing that is wrong, as a sentence that says where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +66,7 @@ class Requirement:
 
 	code     stable name, unique within its gate ("po_number"); waivers and settings refer to it
 	label    what is asked for, in a few words
-	message  what to do when it is not met: a sentence, with {placeholders} for `params`
+	message  what to do when it is not met: a sentence, with {placeholders} for `params`; see `Phrase`
 	met      whether it is met
 	also     further sentences, where several things are to be done
 	link     where to mend it

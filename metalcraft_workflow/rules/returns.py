@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from metalcraft_workflow.rules.orders import OrderFacts, Precision, ReturnRow
-from metalcraft_workflow.rules.quantity import PLACES, plain
-from metalcraft_workflow.rules.requirement import Problem, _lt
+from metalcraft_workflow.rules.quantity import PLACES, Qty
+from metalcraft_workflow.rules.requirement import Listing, Phrase, Problem, _lt
 from metalcraft_workflow.rules.traceability import Source
 
 CREDIT, REPLACE, REWORK = "Credit", "Replace", "Rework"
@@ -123,9 +123,9 @@ def problems(
 					),
 					{
 						"row": parts[-1].row,
-						"qty": plain(wanted),
+						"qty": Qty(wanted),
 						"item": shipped[line].item_code,
-						"left": plain(left),
+						"left": Qty(left),
 					},
 				)
 			)
@@ -134,7 +134,7 @@ def problems(
 
 
 def _row_problems(row: ReturnPart, shipped: Shipped, complete: bool) -> list[Problem]:
-	where = {"row": row.row, "item": shipped.item_code, "qty": plain(row.qty * shipped.factor)}
+	where = {"row": row.row, "item": shipped.item_code, "qty": Qty(row.qty * shipped.factor)}
 	found = []
 	if not row.qty > 0:  # nor what is no number
 		found.append(Problem(_lt("Row {row}: enter how many of {item} come back."), where))
@@ -239,9 +239,9 @@ def _taken_twice(
 						),
 						{
 							"row": rows[-1].row,
-							"qty": plain(wanted),
+							"qty": Qty(wanted),
 							"batch": batch_no,
-							"left": plain(left.get(batch_no, 0)),
+							"left": Qty(left.get(batch_no, 0)),
 						},
 					)
 				)
@@ -277,7 +277,7 @@ def receipt_problems(
 					_lt(
 						"Row {row}: {qty} of {item} are more than the return authorization waits for, which is {left}."
 					),
-					{**where, "qty": plain(qty), "left": plain(wanted.qty)},
+					{**where, "qty": Qty(qty), "left": Qty(wanted.qty)},
 				)
 			)
 		if wanted.batch_no and part.batch_no != wanted.batch_no:
@@ -356,13 +356,17 @@ def part_unnamed(row: int, item_code: str, qty: float, left: Iterable[Source]) -
 			"Row {row}: choose which {qty} of {item}, a part of the bundle, came back, in the table of packed"
 			" items. Left to come back: {there}."
 		),
-		{"row": row, "qty": plain(qty), "item": item_code, "there": _written(left)},
+		{"row": row, "qty": Qty(qty), "item": item_code, "there": _written(left)},
 	)
 
 
-def _written(sources: Iterable[Source]) -> str:
-	return ", ".join(
-		", ".join(source.serial_nos) or f"{source.batch_no} ({plain(source.qty)})" for source in sources
+def _written(sources: Iterable[Source]) -> Listing:
+	return Listing(
+		tuple(
+			", ".join(source.serial_nos)
+			or Phrase(_lt("{batch} ({qty})"), {"batch": source.batch_no, "qty": Qty(source.qty)})
+			for source in sources
+		)
 	)
 
 

@@ -4,8 +4,9 @@ what is still missing in them."""
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
-from metalcraft_workflow.rules.quantity import PLACES, plain
+from metalcraft_workflow.rules.quantity import PLACES, Qty
 from metalcraft_workflow.rules.requirement import Problem, _lt
 
 BATCH, SERIAL, HEAT, NOTHING = "Batch", "Serial", "Heat", "None"
@@ -53,7 +54,7 @@ class Batch:
 	item_code: str
 	heat_no: str = ""
 	disabled: bool = False
-	expired_on: str = ""
+	expired_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,8 @@ def too_many(lines: Iterable[TracedLine], entries: Iterable[Entry]) -> list[Prob
 					{
 						"row": line.row,
 						"item": line.item_code,
-						"qty": plain(line.qty),
-						"named": plain(named),
+						"qty": Qty(line.qty),
+						"named": Qty(named),
 					},
 				)
 			)
@@ -342,7 +343,7 @@ def _repeated_serials(entries: list[Entry]) -> list[Problem]:
 
 
 def _line_problems(line: TracedLine, entries: list[Entry]) -> list[Problem]:
-	where = {"row": line.row, "item": line.item_code, "qty": plain(line.qty)}
+	where = {"row": line.row, "item": line.item_code, "qty": Qty(line.qty)}
 	found = []
 	# What stock keeps by batch or serial number is always named: or else stock picks another one
 	if line.needs == BATCH or (line.needs and line.has_batch):
@@ -351,7 +352,7 @@ def _line_problems(line: TracedLine, entries: list[Entry]) -> list[Problem]:
 			found.append(
 				Problem(
 					_lt("Row {row}: name the batch of all {qty} of {item}; batches are named for {named}."),
-					{**where, "named": plain(named)},
+					{**where, "named": Qty(named)},
 				)
 			)
 	if line.needs == HEAT:
@@ -363,7 +364,7 @@ def _line_problems(line: TracedLine, entries: list[Entry]) -> list[Problem]:
 						"Row {row}: name the heat number of all {qty} of {item}; heat numbers are named"
 						" for {named}."
 					),
-					{**where, "named": plain(named)},
+					{**where, "named": Qty(named)},
 				)
 			)
 	if line.needs == SERIAL or (line.needs and line.has_serial):
@@ -425,8 +426,8 @@ def _disagreements(line: TracedLine, entries: list[Entry]) -> list[Problem]:
 						"row": line.row,
 						"item": line.item_code,
 						"batch": source.batch_no,
-						"qty": plain(source.qty),
-						"named": plain(named),
+						"qty": Qty(source.qty),
+						"named": Qty(named),
 					},
 				)
 			)

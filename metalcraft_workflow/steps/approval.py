@@ -5,11 +5,12 @@ from dataclasses import replace
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, now_datetime
+from frappe.utils import escape_html, flt, now_datetime
 
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.names import names_of
+from metalcraft_workflow.gates.numbers import written_day, written_money, written_price, written_qty
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.later import later
@@ -175,16 +176,17 @@ def mail_acknowledgement(order: str) -> None:
 def acknowledgement(doc: Document, changed: bool) -> dict:
 	"""What the acknowledgement of an order can name."""
 	context = customer_mail.common_context(doc, [doc.name])
+	total = escape_html(written_money(doc.rounded_total or doc.grand_total, doc.currency))
 	return {
 		**context,
 		"changed": changed,
-		"promised_date": doc.get_formatted("delivery_date"),
-		"total": doc.get_formatted("grand_total"),
+		"promised_date": written_day(doc.delivery_date),
+		"total": total,
 		"details": customer_mail.details(
 			(_("Your purchase order"), context["po_no"]),
 			(_("Our order"), context["order"]),
-			(_("Promised ship date"), doc.get_formatted("delivery_date")),
-			(_("Total"), doc.get_formatted("grand_total")),
+			(_("Promised ship date"), written_day(doc.delivery_date)),
+			(_("Total"), total),
 		),
 		"lines": customer_mail.lines(
 			[
@@ -199,10 +201,10 @@ def acknowledgement(doc: Document, changed: bool) -> dict:
 				(
 					customer_mail.item_of(row),
 					row.customer_part_no,
-					f"{row.get_formatted('qty')} {row.uom}",
-					row.get_formatted("rate", doc),
-					row.get_formatted("amount", doc),
-					row.get_formatted("delivery_date"),
+					written_qty(row.qty, row.uom),
+					written_price(row.rate, doc.currency),
+					written_money(row.amount, doc.currency),
+					written_day(row.delivery_date),
 				)
 				for row in doc.items
 			],

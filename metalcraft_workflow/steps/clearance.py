@@ -13,7 +13,6 @@ from metalcraft_workflow.facts.approved import as_approved
 from metalcraft_workflow.facts.currency import smallest_amount
 from metalcraft_workflow.facts.orders import total_of
 from metalcraft_workflow.gates import record, registry
-from metalcraft_workflow.gates.message import money
 from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules import path
@@ -36,7 +35,7 @@ def requirements(doc: Document) -> list[Requirement]:
 	"""What the clearance asks for: gate `clear`."""
 	# Who may waive a document decides it once, when the documents are released
 	waived = "documents" in record.waived_codes(doc, "release_documents")
-	prepaid = rules.prepayment(orders_with_payments(doc), money)
+	prepaid = rules.prepayment(orders_with_payments(doc))
 	return [
 		*documents.documents_complete(doc, waived),
 		*delivery.order_released(doc),

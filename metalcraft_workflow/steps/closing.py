@@ -19,7 +19,6 @@ from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
 from metalcraft_workflow.gates import record, registry
-from metalcraft_workflow.gates.message import money
 from metalcraft_workflow.gates.once import once, reading
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.later import later
@@ -48,7 +47,7 @@ def requirements(order: Document) -> list[Requirement]:
 		return []
 	if any(invoice.outstanding > 0 and not invoice.is_paid for invoice in facts.invoices):
 		facts = replace(facts, advances=tuple(to_set_off(order)))
-	return closing.requirements(facts, policy(), getdate(), money)
+	return closing.requirements(facts, policy(), getdate())
 
 
 def accepted_figures_1(order: Document) -> str:

@@ -7,13 +7,14 @@ the customer's billing contact. A mail that cannot be sent never stops an invoic
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, fmt_money, formatdate, now_datetime
+from frappe.utils import escape_html, now_datetime
 
 from metalcraft_workflow.facts import approved
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.numbers import written_day, written_money
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.attempt import attempt
 from metalcraft_workflow.rules.customer_mail import stamp
@@ -154,9 +155,9 @@ def content(doc: Document) -> dict:
 	return {
 		**context,
 		"invoice": doc.name,
-		"date": formatdate(doc.posting_date),
-		"due_date": formatdate(doc.due_date),
-		"total": fmt_money(doc.rounded_total or doc.grand_total, currency=doc.currency),
+		"date": written_day(doc.posting_date),
+		"due_date": written_day(doc.due_date),
+		"total": escape_html(written_money(doc.rounded_total or doc.grand_total, doc.currency)),
 		"details": customer_mail.details(
 			(_("Your purchase order"), context["po_no"] or typed_text(doc.po_no)),
 			(_("Our order"), context["order"]),

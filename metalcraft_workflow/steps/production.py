@@ -9,6 +9,7 @@ from frappe.utils import flt, getdate, strip_html
 
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import said, typed_text
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import gate_of
@@ -352,6 +353,8 @@ def production_work(doc: Document) -> dict:
 		names += [department for department in route.departments if department not in names]
 	for row in doc.get("packed_items") or []:
 		if row.parent_detail_docname in work:
-			work[row.parent_detail_docname]["parts"].append(f"{row.get_formatted('qty')} x {row.item_code}")
+			work[row.parent_detail_docname]["parts"].append(
+				f"{written_qty(row.qty, row.uom)} x {row.item_code}"
+			)
 	everybody = dict.fromkeys(name for row in doc.items for name in work[row.name]["departments"])
 	return {**work, "departments": list(everybody), "notes": typed_text(doc.production_notes)}

@@ -7,6 +7,8 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, flt, getdate
 
 from metalcraft_workflow.facts.documents import file_of, is_there
+from metalcraft_workflow.gates.language import in_language, site_language
+from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.rules import purchase_order as rules
 from metalcraft_workflow.rules import quotation
@@ -185,9 +187,8 @@ def ordered_elsewhere(doc: Document, quotations: list[str]) -> dict[str, float]:
 def describe(differences: list[quotation.Difference]) -> str:
 	"""Plain text, one difference a line, that is safe to show as HTML as well.
 
-	In the language of the site, and with numbers and dates as they are kept, so that it is the same whoever
-	saves the order, and whatever they see dates and amounts like.
+	In the language of the site, so that it is the same whoever saves the order.
 	"""
-	language = frappe.get_system_settings("language")
-	lines = (_(row.message, language).format(**row.params) for row in differences)
+	with in_language(site_language()):
+		lines = [said(row.message, row.params) for row in differences]
 	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)  # noqa: RUF001

@@ -21,6 +21,7 @@ from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
 from metalcraft_workflow.gates.input import Each, LongText, Of, Sent, checked
 from metalcraft_workflow.gates.message import in_words, refuse
 from metalcraft_workflow.gates.notifications import notify_roles
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.rules import returns as rules
 from metalcraft_workflow.rules.allocation import AllocationMove, free_sources
 
@@ -127,7 +128,7 @@ def authorized(doc: Document, method: str | None = None) -> None:
 	doc.status = returns.sync_status(doc.name)
 	for name in doc.orders():
 		rows = [
-			f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code} ({_(row.disposition)})"
+			f"{written_qty(row.qty, row.uom)} {row.item_code} ({_(row.disposition)})"
 			for row in doc.items
 			if row.sales_order == name
 		]
@@ -516,7 +517,7 @@ def check_credit(doc: Document, method: str | None = None) -> None:
 		if not doc.is_return or flt(-flt(line.qty) - left, rules.PLACES) > 0:
 			frappe.throw(
 				_("Row {0}: {1} of {2} came back by {3} and are not credited yet.").format(
-					line.idx, rules.plain(left), line.item_code, authorization.name
+					line.idx, written_qty(left, line.uom), line.item_code, authorization.name
 				),
 				title=_("Not Authorized"),
 			)

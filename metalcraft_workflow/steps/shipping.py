@@ -15,6 +15,7 @@ from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.facts.packing import in_stock
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.numbers import written_day, written_qty
 from metalcraft_workflow.outgoing import customer_mail, mail_package
 from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
@@ -110,14 +111,14 @@ def shipment(doc: Document, orders: list[str]) -> dict:
 		"delivery": doc.name,
 		"carrier": typed_text(doc.carrier),
 		"tracking": tracking,
-		"ship_date": doc.get_formatted("ship_date"),
+		"ship_date": written_day(doc.ship_date),
 		"details": customer_mail.details(
 			(_("Your purchase order"), context["po_no"]),
 			(_("Our order"), context["order"]),
 			(_("Delivery note"), doc.name),
 			(_("Carrier"), typed_text(doc.carrier)),
 			(_("Tracking number"), tracking),
-			(_("Shipped on"), doc.get_formatted("ship_date")),
+			(_("Shipped on"), written_day(doc.ship_date)),
 			(_("Packages"), doc.packages),
 		),
 		"lines": customer_mail.lines(
@@ -127,7 +128,7 @@ def shipment(doc: Document, orders: list[str]) -> dict:
 					row.customer_po_no,
 					customer_mail.item_of(row),
 					row.customer_part_no,
-					f"{row.get_formatted('qty')} {row.uom}",
+					written_qty(row.qty, row.uom),
 				)
 				for row in doc.items
 				if row.qty

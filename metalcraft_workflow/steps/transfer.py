@@ -19,6 +19,7 @@ from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
 from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.path import has_passed
+from metalcraft_workflow.rules.quantity import Qty
 
 # Making a transfer
 
@@ -442,7 +443,7 @@ def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) 
 	if not workflow:
 		return
 	roles = {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)} - {"All"}
-	items = ", ".join(f"{rules.plain(flt(row.qty))} {row.uom} {row.item_code}" for row in rows[:3])
+	items = ", ".join(f"{Qty(flt(row.qty), row.uom)} {row.item_code}" for row in rows[:3])
 	if len(rows) > 3:
 		items = _("{0} and {1} more").format(items, len(rows) - 3)
 	notify_roles(

@@ -10,6 +10,7 @@ from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orde
 from metalcraft_workflow.metalcraft_workflow.report.release_history import release_history
 from metalcraft_workflow.tests.support import factories
 from metalcraft_workflow.tests.support.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
+from metalcraft_workflow.tests.support.numbers import number_format
 
 
 class DeskCase(FrappeTestCase):
@@ -52,6 +53,14 @@ class TestBoard(DeskCase):
 		self.assertEqual(self.board()[order.name].ship_date, getdate(add_days(nowdate(), 3)))
 		first.db_set("delivered_qty", first.qty)
 		self.assertEqual(self.board()[order.name].ship_date, getdate(add_days(nowdate(), 9)))
+
+	def test_percentages_are_written_as_the_site_writes_numbers(self):
+		order = factories.make_order()
+		order.db_set("per_final_pack", 12.5)
+		for pattern, written in (("#,###.##", "12.5%"), ("#.###", "12,5%")):
+			with number_format(pattern):
+				row = self.board()[order.name]
+				self.assertEqual((row.written_per_final_pack, row.written_per_billed), (written, "0%"))
 
 	def test_late_orders(self):
 		late, in_time = factories.make_order(), factories.make_order()

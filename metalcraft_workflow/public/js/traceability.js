@@ -61,7 +61,10 @@
 			const left = total - sum(rows.filter(says_anything), named_qty);
 			if (left <= 0) {
 				return this.refuse(
-					__("All {0} of {1} are named. Clear a row first.", [total, item_code])
+					__("All {0} of {1} are named. Clear a row first.", [
+						metalcraft_workflow.written_qty(total),
+						item_code,
+					])
 				);
 			}
 			const blank = rows.find((row) => !says_anything(row));
@@ -85,8 +88,8 @@
 				__("Row {0}: {1}. {2} of {3} named.", [
 					row.idx,
 					serial_no || batch_no,
-					total - rest,
-					total,
+					metalcraft_workflow.written_qty(total - rest),
+					metalcraft_workflow.written_qty(total),
 				]),
 				"green"
 			);

@@ -44,7 +44,7 @@ class TestParts(TestCase):
 class TestDifferences(TestCase):
 	def said(self, line, **approved):
 		found = differences(
-			[line], {"line": replace(APPROVED, **approved)}, 2, lambda amount: f"$ {amount:.2f}"
+			[line], {"line": replace(APPROVED, **approved)}, 2, "USD"
 		)
 		return [problem.message.format(**problem.params) for problem in found]
 
@@ -55,7 +55,7 @@ class TestDifferences(TestCase):
 
 	def test_each_in_words(self):
 		for line, *words in (
-			(replace(DELIVERED, rate=90), "Row 1", "KIT", "$ 90.00", "$ 100.00", "SO-1", "Update Items"),
+			(replace(DELIVERED, rate=90), "Row 1", "KIT", "90.00 USD", "100.00 USD", "SO-1", "Update Items"),
 			(replace(DELIVERED, uom="Box", factor=10), "Row 1", "Box of 10", "Nos of 1", "SO-1"),
 			(replace(DELIVERED, parts=DELIVERED.parts[:1]), "Row 1: 0 of Q", "it is 1"),
 			(replace(DELIVERED, parts=(*DELIVERED.parts, ApprovedPart("R", 2))), "Row 1: 2 of R", "it is 0"),
@@ -69,12 +69,12 @@ class TestDifferences(TestCase):
 	def test_discounts_of_the_whole(self):
 		def said(discount, **approved):
 			lines = [replace(APPROVED, discount=Discount(**approved))]
-			found = other_discount(discount, lines, lambda amount: f"$ {amount:.2f}")
+			found = other_discount(discount, lines, "USD")
 			return " ".join(problem.message.format(**problem.params) for problem in found)
 
 		self.assertEqual(said(Discount()), "")
 		self.assertEqual(said(Discount(5, 20), percentage=5, amount=50), "")
 		self.assertEqual(said(Discount(amount=20), amount=50), "")
 		self.assertIn("is 5%, and 0% was approved on Sales Order SO-1", said(Discount(5, 20)))
-		self.assertIn("is $ 20.00, and $ 0.00 was approved", said(Discount(amount=20)))
+		self.assertIn("is 20.00 USD, and 0.00 USD was approved", said(Discount(amount=20)))
 		self.assertIn("is $ 60.00, and $ 50.00 was approved", said(Discount(amount=60), amount=50))

@@ -271,17 +271,18 @@ class TestPacking(unittest.TestCase):
 		self.assertEqual(allocation.too_much(rows, {"O1": 6}), [])
 		(problem,) = allocation.too_much(rows, {"O1": 5})
 		self.assertEqual(
-			(problem.params["row"], problem.params["qty"], problem.params["there"]), (2, "6", "5")
+			(problem.params["row"], str(problem.params["qty"]), str(problem.params["there"])),
+			(2, "6 Nos", "5 Nos"),
 		)
 		(problem,) = allocation.too_much(rows, {})
-		self.assertEqual(problem.params["there"], "0")
+		self.assertEqual(str(problem.params["there"]), "0 Nos")
 
 	def test_a_batch_has_one_taker(self):
 		mine = [allocation.Promise(1, "CYL", "FP", 5, "B1")]
 		others = [allocation.Promise(0, "CYL", "FP", 3, "B1", delivery="DN-2")]
 		self.assertEqual(allocation.promised_twice(mine, others, {("B1", "FP"): 8}, {}), [])
 		(problem,) = allocation.promised_twice(mine, others, {("B1", "FP"): 7}, {})
-		self.assertEqual((problem.params["free"], problem.params["deliveries"]), ("4", "DN-2"))
+		self.assertEqual((str(problem.params["free"]), problem.params["deliveries"]), ("4", "DN-2"))
 		self.assertEqual(allocation.promised_twice(mine, others, {}, {}), [])
 
 	def test_a_serial_number_has_one_taker_and_is_there(self):

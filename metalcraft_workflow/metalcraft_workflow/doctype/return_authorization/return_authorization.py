@@ -12,6 +12,7 @@ from frappe.utils import flt, get_link_to_form, now_datetime
 from metalcraft_workflow.facts import returns, traceability
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates.message import refuse
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.rules import returns as rules
 
 # What the server alone writes, once the authorization is submitted
@@ -212,7 +213,7 @@ class ReturnAuthorization(Document):
 		if not row.disposition or flt(row.settled_qty):
 			frappe.throw(
 				_("Row {0}: {1} of {2} are credited or shipped again. The disposition stays.").format(
-					row.idx, rules.plain(flt(row.settled_qty)), row.item_code
+					row.idx, written_qty(row.settled_qty, row.uom), row.item_code
 				)
 				if row.disposition
 				else _("Row {0}: choose a disposition.").format(row.idx)

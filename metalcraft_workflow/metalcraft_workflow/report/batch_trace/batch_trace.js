@@ -40,9 +40,7 @@ frappe.query_reports["Batch Trace"] = {
 	],
 
 	formatter(value, row, column, data, default_formatter) {
-		if (column.fieldname === "qty") {
-			return value == null ? "" : format_number(value, null, flt(value) % 1 ? null : 0);
-		}
+		if (column.fieldname === "qty") return (data && data.written_qty) || "";
 		const shown = default_formatter(value, row, column, data);
 		if (!data) return shown;
 		if (["document", "date"].includes(column.fieldname) && shown) {

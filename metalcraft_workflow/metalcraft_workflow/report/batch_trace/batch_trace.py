@@ -10,6 +10,7 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace import ledger
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.facts import Facts
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility, VisibleLedger
@@ -43,6 +44,9 @@ def execute(filters: dict | None = None) -> tuple:
 	]
 	facts = Facts(rows, direction, visibility)
 	lines = [line for row in rows for line in facts.lines_of(row)]
+	for line in lines:
+		if line.get("qty") is not None:
+			line["written_qty"] = written_qty(line["qty"])
 	return get_columns(lines), lines, left_out(visibility), None, get_summary(rows, facts, direction)
 
 

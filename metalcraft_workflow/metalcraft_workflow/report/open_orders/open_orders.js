@@ -51,9 +51,8 @@ frappe.query_reports["Open Orders"] = {
 			return value ? `<span class="indicator-pill red">${cint(value)}</span>` : "";
 		}
 		if (column.fieldname === "order_stage") return __(value || "");
-		if (["per_final_pack", "per_delivered", "per_billed"].includes(column.fieldname)) {
-			return `${format_number(flt(value), null, flt(value) % 1 ? 1 : 0)}%`;
-		}
+		const written = data[`written_${column.fieldname}`];
+		if (written) return written;
 		return default_formatter(value, row, column, data);
 	},
 };

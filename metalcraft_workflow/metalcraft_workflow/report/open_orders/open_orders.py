@@ -5,9 +5,12 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Min
-from frappe.utils import cint, date_diff, getdate
+from frappe.utils import cint, date_diff, flt, getdate
 
 from metalcraft_workflow.gates.input import checked
+from metalcraft_workflow.gates.numbers import written_qty
+
+PERCENTAGES = ("per_final_pack", "per_delivered", "per_billed")
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -17,6 +20,9 @@ def execute(filters: dict | None = None) -> tuple:
 	"""
 	filters = frappe._dict(filters or {})
 	rows = get_rows(filters)
+	for order in rows:
+		for field in PERCENTAGES:
+			order[f"written_{field}"] = f"{written_qty(flt(order[field], 1))}%"
 	return get_columns(), rows, None, None, get_summary(rows)
 
 
@@ -54,9 +60,7 @@ def get_orders(filters: frappe._dict) -> list[dict]:
 			"po_no",
 			"order_stage",
 			"delivery_date",
-			"per_final_pack",
-			"per_delivered",
-			"per_billed",
+			*PERCENTAGES,
 		],
 		order_by="delivery_date, name",
 		limit=0,
