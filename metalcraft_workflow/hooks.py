@@ -511,7 +511,9 @@ has_website_permission = {
 has_permission = {
 	"File": f"{_PRIVATE}.has_permission",
 	"Journal Entry": f"{_EXCHANGE_DIFFERENCE}.has_permission",
+	"Release Record": f"{_APP}.access.records.has_permission",
 }
+permission_query_conditions = {"Release Record": f"{_APP}.access.records.conditions"}
 _ACTIONS = f"{_APP}.access.workflow_actions"
 # Calls that do more than whoever makes them may; for all others a permission is enough: `rules.open_calls`
 override_whitelisted_methods = {

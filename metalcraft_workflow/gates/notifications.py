@@ -1,11 +1,16 @@
-"""Telling people that it is their turn, at every passage."""
+"""Telling people that it is their turn, at every passage: each in their language, and nobody of what they
+may not read."""
+
+from collections.abc import Iterable
 
 import frappe
-from frappe import _
 from frappe.model.document import Document
 
+from metalcraft_workflow.gates.language import in_language, language_of
+from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.gates.workflow import active_workflow, state_rows
+from metalcraft_workflow.rules.requirement import Phrase, _lt
 
 
 def notify(doc: Document, state: str) -> None:
@@ -14,81 +19,76 @@ def notify(doc: Document, state: str) -> None:
 	A desk notification for each, and a mail where the settings say so, after the commit.
 	"""
 	roles = {row.allow_edit for row in state_rows(active_workflow(doc.doctype), state)} - {"All"}
-	_tell_later("tell_turn", roles, doc, title=doc.get_title(), state=state)
+	notify_roles(roles, doc, _turn(doc.doctype, doc.name, doc.get_title(), state))
 
 
-def notify_roles(roles: set[str], doc: Document, subject: str) -> None:
-	"""Tell everybody with one of `roles`, less the one who acts, something about `doc` in a sentence, after
-	the commit."""
-	_tell_later("tell_subject", roles, doc, subject=subject)
+def _turn(doctype: str, name: str, title: str, state: str) -> Phrase:
+	return Phrase(
+		_lt("{document} {name} ({title}) is now in {state}: your turn"),
+		{"document": Phrase(doctype), "name": name, "title": title, "state": Phrase(state)},
+	)
 
 
-def _tell_later(job: str, roles: set[str], doc: Document, **said) -> None:
+def notify_roles(roles: set[str], doc: Document, subject: Phrase) -> None:
+	"""Tell everybody with one of `roles`, less the one who acts and those who may not read `doc`, something
+	about it in a sentence, after the commit."""
 	if roles:
 		frappe.enqueue(
-			f"metalcraft_workflow.gates.notifications.{job}",
+			"metalcraft_workflow.gates.notifications.tell",
 			roles=sorted(roles),
 			doctype=doc.doctype,
 			name=doc.name,
+			subject=subject,
 			from_user=frappe.session.user,
 			enqueue_after_commit=True,
 			now=frappe.flags.in_test,
-			**said,
 		)
 
 
-def tell_turn(roles: list[str], doctype: str, name: str, title: str, state: str, from_user: str) -> None:
-	"""Write one Notification Log for everybody with one of `roles`. A background job; harmless when it runs
-	twice."""
-	write_notifications(others_with_roles(roles, from_user), doctype, name, title, state, from_user)
+def tell(roles: list[str], doctype: str, name: str, subject: Phrase, from_user: str) -> None:
+	"""Tell everybody with one of `roles` whom it concerns. A background job; harmless when it runs twice."""
+	others = [user for user in users_with_roles(set(roles)) if user != from_user]
+	tell_users(others, doctype, name, subject, from_user)
 
 
-def tell_subject(roles: list[str], doctype: str, name: str, subject: str, from_user: str) -> None:
-	"""As `tell_turn`, with a sentence of its own."""
-	write_subject(others_with_roles(roles, from_user), doctype, name, subject, from_user)
-
-
-def others_with_roles(roles: list[str], user: str) -> list[str]:
-	"""Those of `users_with_roles` who are not `user`."""
-	return [other for other in users_with_roles(set(roles)) if other != user]
+def tell_users(users: list[str], doctype: str, name: str, subject: Phrase, from_user: str) -> None:
+	"""Tell those of `users` who may read the document, each in their language."""
+	if not frappe.db.exists(doctype, name):
+		return
+	for user in readers_of(frappe.get_doc(doctype, name), users):
+		with in_language(language_of(user)):
+			text = said(subject.message, subject.params)
+		write_subject([user], doctype, name, text, from_user)
 
 
 def write_notifications(
 	users: list[str], doctype: str, name: str, title: str, state: str, from_user: str
 ) -> None:
-	"""Tell `users` that `name` is in `state` and waits for them."""
-	subject = _("{0} {1} ({2}) is now in {3}: your turn").format(_(doctype), name, title, _(state))
-	write_subject(users, doctype, name, subject, from_user)
+	"""Tell `users` that it is their turn: a job that an earlier version may have left in the queue."""
+	tell_users(users, doctype, name, _turn(doctype, name, title, state), from_user)
+
+
+def readers_of(doc: Document, users: Iterable[str]) -> list[str]:
+	"""Those of `users` who may read `doc`: by their roles, user permissions and shares."""
+	return [user for user in users if frappe.has_permission(doc.doctype, "read", doc=doc, user=user)]
 
 
 def write_subject(users: list[str], doctype: str, name: str, subject: str, from_user: str) -> None:
 	"""Write one Notification Log a user, unless the same is unread."""
 	for user in users:
-		if frappe.db.exists(
-			"Notification Log",
-			{
-				"for_user": user,
-				"document_type": doctype,
-				"document_name": name,
-				"subject": subject,
-				"read": 0,
-			},
-		):
+		about = {"for_user": user, "document_type": doctype, "document_name": name, "subject": subject}
+		if frappe.db.exists("Notification Log", {**about, "read": 0}):
 			continue
-		log = frappe.get_doc(
+		frappe.get_doc(
 			{
 				"doctype": "Notification Log",
-				"for_user": user,
 				"from_user": from_user,
 				# An Alert is shown in the desk and never mailed by Frappe; an Assignment is mailed to
 				# those who want such mails.
 				"type": "Assignment" if settings().mail_turn else "Alert",
-				"document_type": doctype,
-				"document_name": name,
-				"subject": subject,
+				**about,
 			}
-		)
-		log.insert(ignore_permissions=True)  # as Frappe does for every notification it writes
+		).insert(ignore_permissions=True)  # as Frappe does for every notification it writes
 
 
 def users_with_roles(roles: set[str]) -> list[str]:

@@ -17,6 +17,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, get_datetime, now_datetime
 
 from metalcraft_workflow.gates.input import checked
+from metalcraft_workflow.gates.language import in_language, site_language
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.numbers import written_day
 from metalcraft_workflow.outgoing.attempt import attempt
@@ -91,29 +92,30 @@ def dispatch(notice: Document) -> None:
 def by_mail(notice: Document) -> dict:
 	"""Put the mail of a notice into the Email Queue: the channel of this app. Raises NobodyTold, and what
 	Frappe raises when a mail cannot be queued."""
-	recipients, left_out = frappe.get_doc("Production Department", notice.department).addresses()
+	if frappe.db.get_value("Sales Order", notice.sales_order, "process_id") != notice.process_id:
+		raise NobodyTold(_("Order {0} was deleted.").format(notice.sales_order))
+	order = frappe.get_doc("Sales Order", notice.sales_order)
+	recipients, left_out = frappe.get_doc("Production Department", notice.department).addresses(order)
 	if not recipients:
 		raise NobodyTold(
 			_("{0} has nobody to tell. Add recipients with an address to the production department.").format(
 				notice.department
 			)
 		)
-	if frappe.db.get_value("Sales Order", notice.sales_order, "process_id") != notice.process_id:
-		raise NobodyTold(_("Order {0} was deleted.").format(notice.sales_order))
-	# The traveller is printed when the mail is sent, not here
-	order = frappe.get_doc("Sales Order", notice.sales_order)
-	queued = frappe.sendmail(
-		recipients=recipients[:MAX_TO],
-		bcc=recipients[MAX_TO:],
-		subject=subject(notice),
-		template="production_notice",
-		args={"notice": notice, "order": order, "notes": typed_text(notice.notes)},
-		reference_doctype=notice.doctype,
-		reference_name=notice.name,
-		attachments=[] if order.docstatus == 2 or notice.kind == rules.CANCEL else [traveller(order)],
-		print_letterhead=True,
-		add_unsubscribe_link=0,
-	)
+	# To people of the house, whoever approves. The traveller is printed when the mail is sent, not here.
+	with in_language(None):
+		queued = frappe.sendmail(
+			recipients=recipients[:MAX_TO],
+			bcc=recipients[MAX_TO:],
+			subject=subject(notice),
+			template="production_notice",
+			args={"notice": notice, "order": order, "notes": typed_text(notice.notes)},
+			reference_doctype=notice.doctype,
+			reference_name=notice.name,
+			attachments=[] if order.docstatus == 2 or notice.kind == rules.CANCEL else [traveller(order)],
+			print_letterhead=True,
+			add_unsubscribe_link=0,
+		)
 	if not queued:
 		raise NobodyTold(_("No mail was made: every recipient has unsubscribed from mails."))
 	return {
@@ -142,6 +144,7 @@ def traveller(order: Document) -> dict:
 		"doctype": order.doctype,
 		"name": order.name,
 		"print_format": TRAVELLER,
+		"lang": site_language(),
 		"file_name": f"{TRAVELLER} {order.name}",
 	}
 

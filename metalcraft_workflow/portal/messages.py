@@ -16,6 +16,7 @@ from metalcraft_workflow.facts.contacts import contact_email, contacts_of_custom
 from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.input import LongText, checked
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.rules.requirement import Phrase, _lt
 
 # Who answers customers
 ROLE = "Customer Support"
@@ -46,7 +47,10 @@ def ask(order: str, text: LongText) -> None:
 	notifications.notify_roles(
 		{ROLE},
 		doc,
-		_("{0} has a question on {1}").format(doc.customer_name or doc.customer, doc.name),
+		Phrase(
+			_lt("{customer} has a question on {order}"),
+			{"customer": doc.customer_name or doc.customer, "order": doc.name},
+		),
 	)
 
 

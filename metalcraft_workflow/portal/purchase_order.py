@@ -27,7 +27,7 @@ from metalcraft_workflow.outgoing.attempt import without_messages
 from metalcraft_workflow.portal import messages
 from metalcraft_workflow.rules import acceptance as rules
 from metalcraft_workflow.rules import quotation as quotation_rules
-from metalcraft_workflow.rules.requirement import Problem
+from metalcraft_workflow.rules.requirement import Phrase, Problem, _lt
 
 PAGE = 20
 
@@ -175,8 +175,17 @@ def accept(quotation: str, acceptance: rules.Acceptance, note: str = "") -> str:
 	notifications.notify_roles(
 		{messages.ROLE},
 		order,
-		_("{0} has accepted {1} with purchase order {2}: check {3} and ask for its approval").format(
-			order.customer_name or order.customer, doc.name, typed_text(order.po_no), order.name
+		Phrase(
+			_lt(
+				"{customer} has accepted {quotation} with purchase order {po_no}: check {order} and ask for its"
+				" approval"
+			),
+			{
+				"customer": order.customer_name or order.customer,
+				"quotation": doc.name,
+				"po_no": typed_text(order.po_no),
+				"order": order.name,
+			},
 		),
 	)
 	return order.name

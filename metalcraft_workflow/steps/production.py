@@ -8,6 +8,7 @@ from frappe.model.document import Document
 from frappe.utils import flt, getdate, strip_html
 
 from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates.language import in_language
 from metalcraft_workflow.gates.message import said, typed_text
 from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.gates.once import once
@@ -202,8 +203,15 @@ def part_line(doc: Document, row: Document, item_code: str) -> rules.NoticeLine:
 		qty=sum(flt(part.qty) for part in parts),
 		uom=parts[0].uom or "",
 		ship_date=as_date(row.delivery_date or doc.delivery_date),
-		description=_("Part of {0}").format(row.item_code),
+		description=part_of(row),
 	)
+
+
+def part_of(row: Document) -> str:
+	"""What the item of a bundle is part of, in the language of the site: it is compared with what was told
+	before."""
+	with in_language(None):
+		return _("Part of {0}").format(row.item_code)
 
 
 def told(doc: Document) -> dict[str, rules.Told]:
@@ -276,6 +284,7 @@ def write_notice(doc: Document, notice: rules.Notice) -> Document:
 		{
 			"doctype": "Production Notice",
 			"sales_order": doc.name,
+			"company": doc.company,
 			"process_id": doc.process_id,
 			"department": notice.department,
 			"revision": notice.revision,
@@ -310,22 +319,24 @@ def write_notice(doc: Document, notice: rules.Notice) -> Document:
 
 
 def what_changed(doc: Document, notice: rules.Notice) -> str:
-	"""What is different for the department, beside its lines."""
+	"""What is different for the department, beside its lines; in the language of the site."""
 	if notice.kind != rules.CHANGE:
 		return ""
 	sentences = []
-	if doc.amended_from and not any(line.changes for line in notice.lines):
-		sentences.append(_("Replaces order {0}. Nothing changed for you.").format(doc.amended_from))
-	elif doc.amended_from:
-		sentences.append(_("Replaces order {0}.").format(doc.amended_from))
-	if notice.notes_changed:
-		sentences.append(_("The notes changed."))
+	with in_language(None):
+		if doc.amended_from and not any(line.changes for line in notice.lines):
+			sentences.append(_("Replaces order {0}. Nothing changed for you.").format(doc.amended_from))
+		elif doc.amended_from:
+			sentences.append(_("Replaces order {0}.").format(doc.amended_from))
+		if notice.notes_changed:
+			sentences.append(_("The notes changed."))
 	return " ".join(sentences)
 
 
 def in_words(change: rules.Change) -> str:
-	"""A change as a translated phrase."""
-	return said(change.text, {name: value or _("none") for name, value in change.params.items()})
+	"""A change as a phrase in the language of the site."""
+	with in_language(None):
+		return said(change.text, {name: value or _("none") for name, value in change.params.items()})
 
 
 def as_date(value) -> date | None:

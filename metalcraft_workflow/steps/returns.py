@@ -13,7 +13,7 @@ from typing import Annotated
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import comma_and, escape_html, flt, get_link_to_form
+from frappe.utils import escape_html, flt, get_link_to_form
 
 from metalcraft_workflow.facts import delivery, final_pack, returns, traceability
 from metalcraft_workflow.facts.orders import orders_of, total_of
@@ -24,6 +24,7 @@ from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.rules import returns as rules
 from metalcraft_workflow.rules.allocation import AllocationMove, free_sources
+from metalcraft_workflow.rules.requirement import Listing, Phrase, _lt
 
 # Making an authorization
 
@@ -141,7 +142,10 @@ def authorized(doc: Document, method: str | None = None) -> None:
 	notify_roles(
 		{"Shipping"},
 		doc,
-		_("{0} may send goods back: {1}").format(doc.customer_name, doc.name),
+		Phrase(
+			_lt("{customer} may send goods back: {authorization}"),
+			{"customer": doc.customer_name, "authorization": doc.name},
+		),
 	)
 
 
@@ -444,8 +448,12 @@ def received(doc: Document, method: str | None = None) -> None:
 		notify_roles(
 			{"Quality Assurance"},
 			frappe.get_doc(AUTHORIZATION, doc.return_authorization),
-			_("Came back from {0} and is to be looked at: {1}").format(
-				doc.customer_name, comma_and([line.item_code for line in doc.items], add_quotes=False)
+			Phrase(
+				_lt("Came back from {customer} and is to be looked at: {items}"),
+				{
+					"customer": doc.customer_name,
+					"items": Listing(tuple(line.item_code for line in doc.items)),
+				},
 			),
 		)
 

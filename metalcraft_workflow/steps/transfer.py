@@ -20,6 +20,7 @@ from metalcraft_workflow.gates.workflow import active_workflow, state_rows, stat
 from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.quantity import Qty
+from metalcraft_workflow.rules.requirement import Listing, Phrase, _lt
 
 # Making a transfer
 
@@ -443,11 +444,19 @@ def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) 
 	if not workflow:
 		return
 	roles = {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)} - {"All"}
-	items = ", ".join(f"{Qty(flt(row.qty), row.uom)} {row.item_code}" for row in rows[:3])
+	items: Phrase | Listing = Listing(
+		tuple(
+			Phrase(_lt("{qty} {item}"), {"qty": Qty(flt(row.qty), row.uom), "item": row.item_code})
+			for row in rows[:3]
+		)
+	)
 	if len(rows) > 3:
-		items = _("{0} and {1} more").format(items, len(rows) - 3)
+		items = Phrase(_lt("{items} and {more} more"), {"items": items, "more": len(rows) - 3})
 	notify_roles(
 		roles,
 		doc,
-		_("Arrived at Final Pack for {0} ({1}): {2}").format(order.name, order.customer_name, items),
+		Phrase(
+			_lt("Arrived at Final Pack for {order} ({customer}): {items}"),
+			{"order": order.name, "customer": order.customer_name, "items": items},
+		),
 	)

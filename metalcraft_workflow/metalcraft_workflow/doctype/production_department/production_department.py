@@ -1,9 +1,10 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.permissions import has_user_permission
 from frappe.utils import validate_email_address
 
-from metalcraft_workflow.gates.notifications import users_with_roles
+from metalcraft_workflow.gates.notifications import readers_of, users_with_roles
 
 
 class ProductionDepartment(Document):
@@ -30,15 +31,22 @@ class ProductionDepartment(Document):
 		listed = [row.user for row in self.recipients if row.user]
 		return list(dict.fromkeys([*listed, *users_with_roles({self.role} - {None, ""})]))
 
-	def addresses(self) -> tuple[list[str], list[str]]:
-		"""Whom to mail: (addresses that can be used, those that cannot), each once.
+	def may_be_told(self, order: Document) -> list[str]:
+		"""People of this department that may know of `order`. Who is listed needs no role for that; but user
+		permissions that keep its company or its customer from somebody do so here, too."""
+		listed = [row.user for row in self.recipients if row.user]
+		told = [user for user in listed if has_user_permission(order, user)]
+		return list(dict.fromkeys([*told, *readers_of(order, set(self.people()) - set(listed))]))
+
+	def addresses(self, order: Document) -> tuple[list[str], list[str]]:
+		"""Whom to mail about `order`: (addresses that can be used, those that cannot), each once.
 
 		They are checked one by one, because a single bad one would keep the mail from everybody.
 		"""
 		emails = {
 			row.name: row.email if row.enabled else ""
 			for row in frappe.get_all(
-				"User", filters={"name": ["in", self.people()]}, fields=["name", "email", "enabled"]
+				"User", filters={"name": ["in", self.may_be_told(order)]}, fields=["name", "email", "enabled"]
 			)
 		}
 		found = {address.lower(): address for address in emails.values() if address}
