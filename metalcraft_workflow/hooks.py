@@ -157,6 +157,9 @@ def _on_row_events(handler: str, *tables: str) -> dict[str, dict[str, list[str]]
 # A document that names a private file; of the many DocTypes that are not here, the File is asked itself
 _NAMES_FILES = f"{_PRIVATE}.check_fields"
 
+# What became of the mails to the customer, for the form
+_MAILS = f"{_APP}.outgoing.sent_mails.show"
+
 # Whatever may change the stage of a delivery's orders, or settle them
 _DELIVERY_CHANGED = [f"{_TRACKING}.sync_delivery", f"{_CLOSING}.delivery_changed"]
 
@@ -171,6 +174,7 @@ doc_events = {
 	"Customer": {"validate": [f"{_CREDIT}.check_credit_terms", _NAMES_FILES]},
 	"Customer Credit Limit": {event: [f"{_CREDIT}.check_credit_row"] for event in ("validate", "on_trash")},
 	"Sales Order": {
+		"onload": [_MAILS],
 		"before_insert": [
 			f"{_APP}.setup.custom_fields.clear_app_fields",
 			f"{_CLOSING}.keep_open_by_default",  # one of the fields just cleared
@@ -287,7 +291,7 @@ doc_events = {
 	"Batch": {"validate": [f"{_BATCHES}.check_certificates", _NAMES_FILES]},
 	# Steps 8-11
 	"Delivery Note": {
-		"onload": [f"{_DOCUMENT_FILES}.set_offers"],
+		"onload": [f"{_DOCUMENT_FILES}.set_offers", _MAILS],
 		"before_insert": [
 			f"{_APP}.setup.custom_fields.clear_app_fields",
 			f"{_TRACEABILITY}.forget_bundles",
@@ -359,6 +363,7 @@ doc_events = {
 	},
 	# Steps 12-14
 	"Sales Invoice": {
+		"onload": [_MAILS],
 		"before_validate": [
 			f"{_INVOICING}.fill_tracking",
 			f"{_INVOICING}.drop_foreign_advances",
@@ -541,10 +546,11 @@ add_to_apps_screen = [
 ]
 
 doctype_js = {
-	"Sales Order": ["public/js/gate.js", "public/js/sales_order.js"],
+	"Sales Order": ["public/js/gate.js", "public/js/customer_mails.js", "public/js/sales_order.js"],
 	"Delivery Note": [
 		"public/js/numbers.js",
 		"public/js/gate.js",
+		"public/js/customer_mails.js",
 		"public/js/shipment_documents.js",
 		"public/js/delivery_note.js",
 		"public/js/conformance.js",
@@ -553,7 +559,7 @@ doctype_js = {
 	],
 	"Batch": "public/js/trace.js",
 	"Serial No": "public/js/trace.js",
-	"Sales Invoice": "public/js/sales_invoice.js",
+	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],
 }
 doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
 
@@ -566,7 +572,11 @@ override_doctype_dashboards = {
 # and what has its hour
 
 scheduler_events = {
-	"all": [f"{_APP}.outgoing.production_notices.deliver", f"{_APP}.outgoing.mail_package.add_packages"],
+	"all": [
+		f"{_APP}.outgoing.production_notices.deliver",
+		f"{_APP}.outgoing.mail_package.add_packages",
+		f"{_APP}.outgoing.sent_mails.report_failures",
+	],
 	"hourly_long": [f"{_CLOSING}.sweep", f"{_APP}.gates.seal.seal"],
 	"daily_long": [f"{_APP}.outgoing.seal_mail.mail_daily"],
 	"weekly_long": [f"{_APP}.outgoing.seal_mail.mail_weekly"],

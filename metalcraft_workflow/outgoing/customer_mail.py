@@ -7,17 +7,19 @@ Queue in the transaction that is under way. What goes wrong with it never stops 
 """
 
 from collections.abc import Callable, Iterable
+from email.utils import parseaddr
 from typing import NamedTuple
 from urllib.parse import quote
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, get_url, validate_email_address
+from frappe.utils import escape_html, get_url, split_emails, validate_email_address
 from frappe.utils.html_utils import unescape_html
 
 from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers, is_ours, made_in_house
 from metalcraft_workflow.gates.append_only import mark_as_ours
+from metalcraft_workflow.gates.language import in_language, language_of_document
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.outgoing.attempt import attempt
@@ -34,12 +36,20 @@ KINDS = {
 
 
 class Letter(NamedTuple):
-	"""What a step has to say: `recipients` are addresses to try, the first that is valid has it; `context`
-	is what the template can name; `options` are those of `frappe.sendmail`."""
+	"""What a step has to say: `contacts` are whom to try, as their email field has it, and the first that can
+	be reached has it; `write` gives what the template can name, in the language of the document; `options`
+	are those of `frappe.sendmail`."""
 
-	recipients: Iterable[str | None]
-	context: dict
+	contacts: Iterable[str | None]
+	write: Callable[[], dict]
 	options: dict | None = None
+
+
+class LeftOut(NamedTuple):
+	"""An address that gets no mail, and why in a few words."""
+
+	address: str
+	why: str
 
 
 def is_wanted(kind: str) -> bool:
@@ -61,22 +71,20 @@ def original(doc: Document) -> str:
 
 
 def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
-	"""Queue the mail `name` of `kind` about `doc`; gives the address it goes to.
+	"""Queue the mail `name` of `kind` about `doc`; gives the addresses it goes to, with commas.
 
 	Raises ValidationError when there is nobody to send it to, DuplicateEntryError when it was sent before,
 	and what Frappe raises when a mail cannot be queued.
 	"""
-	recipient = next((email for email in letter.recipients if email and validate_email_address(email)), None)
-	if not recipient:
-		frappe.throw(
-			_(
-				"{0} has no contact with a valid email address. Set one, and tell the customer yourself."
-			).format(doc.customer_name or doc.customer),
-			title=_("Nobody to Send It To"),
-		)
-	template = template_of(kind)
-	subject = " ".join(unescape_html(frappe.render_template(template.subject, letter.context)).split())
-	content = frappe.render_template(template.response_, letter.context)
+	recipients, left_out = addressees(letter.contacts)
+	if not recipients:
+		nobody(doc, left_out)
+	language = language_of_document(doc)
+	template = template_of(kind, language)
+	with in_language(language):
+		context = letter.write()
+		subject = " ".join(unescape_html(frappe.render_template(template.subject, context)).split())
+		content = frappe.render_template(template.response_, context)
 	mail = frappe.new_doc(
 		"Communication",
 		# Stands on the timeline as the system's, not as an answer of somebody
@@ -85,7 +93,7 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 		sent_or_received="Sent",
 		subject=subject,
 		content=content,
-		recipients=recipient,
+		recipients=", ".join(recipients),
 		reference_doctype=doc.doctype,
 		reference_name=doc.name,
 		email_template=template.name,
@@ -95,29 +103,95 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 	mark_as_ours(mail)
 	# Whoever takes the step sets this off, also who may not write mails
 	mail.insert(ignore_permissions=True, set_name=name)
-	frappe.sendmail(
-		recipients=[recipient],
+	queued = frappe.sendmail(
+		recipients=recipients,
 		subject=subject,
 		message=content,
 		reference_doctype=doc.doctype,
-		reference_name=doc.name,
+		# Who left a conversation about the document still gets the mails that it owes them: Frappe goes by
+		# this name. It is set right in the queue.
+		reference_name=mail.name,
+		add_unsubscribe_link=0,
 		communication=mail.name,
 		**(letter.options or {}),
 	)
-	return recipient
+	if not queued:
+		nobody(doc, [*left_out, *(LeftOut(address, _("cannot be mailed")) for address in recipients)])
+	frappe.db.set_value("Email Queue", queued.name, "reference_name", doc.name, update_modified=False)
+	if left_out:
+		say_of_mail(
+			doc,
+			_("The {0} went to {1}. Left out: {2}.").format(
+				_(KINDS[kind]), ", ".join(recipients), in_words(left_out)
+			),
+		)
+	return ", ".join(recipients)
 
 
-def template_of(kind: str) -> Document:
-	"""The Email Template of a kind. Raises a ValidationError that says where to choose one."""
+def addressees(contacts: Iterable[str | None]) -> tuple[list[str], list[LeftOut]]:
+	"""The addresses of the first of `contacts` that can be reached; and which were passed by.
+
+	One contact may have several addresses in one field. They are looked at one by one, because a single
+	bad one would keep the mail from everybody.
+	"""
+	left_out: dict[str, LeftOut] = {}
+	for contact in contacts:
+		found: dict[str, str] = {}
+		for address in addresses_in(contact):
+			if why := why_not(address):
+				left_out[address.lower()] = LeftOut(address, why)
+			else:
+				found.setdefault(address.lower(), address)
+		if found:
+			return list(found.values()), list(left_out.values())
+	return [], list(left_out.values())
+
+
+def addresses_in(contact: str | None) -> list[str]:
+	"""The addresses in a field, without the names that may stand beside them."""
+	parts = split_emails((contact or "").replace(";", ",").replace("\n", ","))
+	return [parseaddr(part)[1] if "<" in part else part for part in parts]
+
+
+def why_not(address: str) -> str:
+	"""Why `address` gets no mail, in a few words; empty when it does."""
+	if validate_email_address(address) != address:
+		return _("not an email address")
+	if frappe.db.exists("Email Unsubscribe", {"email": address, "global_unsubscribe": 1}):
+		return _("has unsubscribed from all mails")
+	return ""
+
+
+def nobody(doc: Document, left_out: list[LeftOut]) -> None:
+	"""Raise the ValidationError that says that there is nobody to send a mail to, and why."""
+	text = _(
+		"{0} has no contact with a valid email address. Set one, and tell the customer yourself."
+	).format(doc.customer_name or doc.customer)
+	if left_out:
+		text += " " + _("Left out: {0}.").format(in_words(left_out))
+	frappe.throw(escape_html(text), title=_("Nobody to Send It To"))
+
+
+def in_words(left_out: list[LeftOut]) -> str:
+	"""Who was left out, and why."""
+	return ", ".join(f"{address} ({why})" for address, why in left_out)
+
+
+def template_of(kind: str, language: str) -> Document:
+	"""The Email Template of a kind: of the one that the settings name, that of the same name with the
+	language in brackets, where there is one. Raises a ValidationError that says where to choose one."""
 	name = settings().get(f"template_{kind}")
 	if not name:
 		frappe.throw(_("Choose a template for this mail in Metalcraft Settings."))
-	return frappe.get_cached_doc("Email Template", name)
+	# As a language is of a country ("de-AT"), too
+	names = [f"{name} ({language})", f"{name} ({language.partition('-')[0]})", name]
+	found = set(frappe.get_all("Email Template", filters={"name": ["in", names]}, pluck="name"))
+	return frappe.get_cached_doc("Email Template", next((each for each in names if each in found), name))
 
 
 def mail_customer(kind: str, name: str, doc: Document, write: Callable[[], Letter]) -> str | None:
 	"""Send what `write` gives as `send` does, when the settings want it and it was not sent before; gives
-	the address, or None. Why it could not be written or sent is said in a comment and to whoever acts, and
+	the addresses, or None. Why it could not be written or sent is said in a comment and to whoever acts, and
 	not raised; but for a deadlock, which takes the step with it."""
 	if not is_wanted(kind) or sent_among([name]):
 		return None
@@ -130,9 +204,14 @@ def mail_customer(kind: str, name: str, doc: Document, write: Callable[[], Lette
 
 def could_not(kind: str, doc: Document, why: str) -> None:
 	"""Say on the document, and to whoever acts, that the customer was not told."""
-	text = _("The customer was not mailed the {0}: {1}").format(_(KINDS[kind]), escape_html(why))
-	doc.add_comment("Comment", text)
-	say(doc, text)
+	text = _("The customer was not mailed the {0}: {1}").format(_(KINDS[kind]), unescape_html(why))
+	say_of_mail(doc, text)
+
+
+def say_of_mail(doc: Document, text: str) -> None:
+	"""Say something about a mail on the document, and to whoever acts."""
+	doc.add_comment("Comment", escape_html(text))
+	say(doc, escape_html(text))
 
 
 # What the templates can name. All of it is fit to stand in HTML as it is.

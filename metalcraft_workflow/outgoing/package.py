@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.translate import print_language
 from frappe.utils.pdf import get_pdf
 from frappe.www.printview import get_letter_head
 from pypdf import PdfReader
 
 from metalcraft_workflow.facts import documents, pages
 from metalcraft_workflow.gates.input import checked
+from metalcraft_workflow.gates.language import in_language, language_of_document
 from metalcraft_workflow.outgoing.prints import failing_in_words, print_pdf
 from metalcraft_workflow.rules import files
 from metalcraft_workflow.rules.requirement import _lt
@@ -52,7 +52,8 @@ def download_package(delivery_note: str) -> None:
 
 def file_name(doc: Document) -> str:
 	"""What the package of `doc` is called as a file."""
-	documents = _("Documents")
+	with in_language(language_of_document(doc)):
+		documents = _("Documents")
 	return f"{doc.name} {documents}.pdf".replace("/", "-")
 
 
@@ -65,7 +66,7 @@ def package_pdf(doc: Document) -> bytes:
 	cannot be opened, and says what to do.
 	"""
 	doc = frappe.get_doc(doc.doctype, doc.name)  # printing changes the document it is given
-	with print_language(doc.language or frappe.local.lang):
+	with in_language(language_of_document(doc)):
 		packing_list = print_pdf(doc, PACKING_LIST)
 		first, *others = PdfReader(io.BytesIO(packing_list)).pages
 		paper = float(first.mediabox.width), float(first.mediabox.height)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.translate import print_language
 from frappe.utils import escape_html, get_url
 from frappe.utils.pdf import is_wkhtmltopdf_valid
 from pypdf import PageObject, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+from metalcraft_workflow.gates.language import in_language, language_of_document
 
 
 def print_pdf(doc: Document, print_format: str) -> bytes:
@@ -27,11 +28,12 @@ def print_pdf(doc: Document, print_format: str) -> bytes:
 	# Frappe commits what is under way when it logs a print, unless the log is to be written later
 	frappe.flags.read_only = True
 	try:
-		with print_language(doc.get("language") or frappe.local.lang), failing_in_words(_(print_format)):
+		with in_language(language_of_document(doc)), failing_in_words(_(print_format)):
 			pdf = frappe.get_print(doc.doctype, doc.name, print_format, doc=doc, as_pdf=True)
 	finally:
 		frappe.flags.ignore_print_permissions, frappe.flags.read_only = before
-	return with_page_numbers(pdf)
+	with in_language(language_of_document(doc)):
+		return with_page_numbers(pdf, doc.name)
 
 
 @contextmanager
@@ -52,11 +54,12 @@ def failing_in_words(title: str) -> Iterator[None]:
 		)
 
 
-def with_page_numbers(pdf: bytes) -> bytes:
-	"""`pdf`, with "Page x of y" at the foot of each page."""
+def with_page_numbers(pdf: bytes, name: str) -> bytes:
+	"""`pdf`, with the `name` of its document and "Page x of y" at the foot of each page."""
 	writer = PdfWriter(clone_from=io.BytesIO(pdf))
 	for number, page in enumerate(writer.pages, 1):
-		add_footer(page, _("Page {0} of {1}").format(number, len(writer.pages)))
+		where = _("Page {0} of {1}").format(number, len(writer.pages))
+		add_footer(page, f"{name} · {where}")
 	return written(writer)
 
 

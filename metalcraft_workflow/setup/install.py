@@ -11,7 +11,7 @@ from metalcraft_workflow.setup.files import keep_private_files
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
 from metalcraft_workflow.setup.history import leave_outside
 from metalcraft_workflow.setup.indexes import make_indexes
-from metalcraft_workflow.setup.mails import add_mail_templates
+from metalcraft_workflow.setup.mails import add_mail_templates, add_translated_templates
 from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.portal import close_other_portals, make_portal_menu
 from metalcraft_workflow.setup.properties import make_properties
@@ -37,6 +37,7 @@ def after_sync() -> None:
 	grant_permissions()
 	make_defaults()
 	add_mail_templates()
+	add_translated_templates()
 	make_workflows()
 	make_portal_menu()
 	close_other_portals()

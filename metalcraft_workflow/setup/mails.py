@@ -46,6 +46,50 @@ acknowledgement.{% else %}thank you for your order. We have accepted it as follo
 	),
 }
 
+# The same in other languages: language, kind, subject, text. A mail in one of them goes by the template of
+# the same name with the language in brackets.
+TRANSLATIONS = {
+	"de": {
+		"acknowledgement": (
+			"{% if changed %}Geänderter Auftrag{% else %}Ihr Auftrag{% endif %} {{ po_no or order }}: Bestätigung",
+			"""<p>Guten Tag {{ contact }},</p>
+<p>{% if changed %}Ihr Auftrag wurde geändert. So steht er jetzt; diese Bestätigung tritt an die Stelle unserer \
+früheren.{% else %}vielen Dank für Ihren Auftrag. Wir haben ihn wie folgt angenommen.{% endif %}</p>
+<p>{{ details }}</p>
+<p>{{ lines }}</p>
+<p>Bitte sagen Sie uns bald, wenn etwas nicht so ist, wie Sie es bestellt haben. Hier können Sie den Auftrag \
+verfolgen: {{ portal }}</p>
+<p>Mit freundlichen Grüßen<br>{{ company }}</p>""",
+		),
+		"shipped": (
+			"Ihr Auftrag {{ po_no or order }} ist unterwegs",
+			"""<p>Guten Tag {{ contact }},</p>
+<p>wir haben versandt, was hier aufgeführt ist.</p>
+<p>{{ details }}</p>
+<p>{{ lines }}</p>
+<p>Die Lieferung und ihre Dokumente finden Sie auch hier: {{ portal }}</p>
+<p>Mit freundlichen Grüßen<br>{{ company }}</p>""",
+		),
+		"invoice": (
+			"Rechnung {{ invoice }} von {{ company }}",
+			"""<p>Guten Tag,</p>
+<p>anbei erhalten Sie unsere Rechnung {{ invoice }} vom {{ date }} über {{ total }}, fällig am \
+{{ due_date }}.</p>
+<p>{{ details }}</p>
+<p>Ihre Rechnungen finden Sie auch hier: {{ portal }}</p>
+<p>Vielen Dank für Ihren Auftrag.<br>{{ company }}</p>""",
+		),
+		"closed": (
+			"Vielen Dank: Ihr Auftrag {{ po_no or order }} ist abgeschlossen",
+			"""<p>Guten Tag {{ contact }},</p>
+<p>Ihr Auftrag ist vollständig geliefert und bezahlt. Vielen Dank dafür.</p>
+<p>{{ details }}</p>
+<p>Seine Dokumente finden Sie weiterhin hier: {{ portal }}</p>
+<p>Mit freundlichen Grüßen<br>{{ company }}</p>""",
+		),
+	},
+}
+
 
 def add_mail_templates() -> None:
 	"""Give each kind of mail a template where the settings name none, and switch it on where nobody has
@@ -62,6 +106,19 @@ def add_mail_templates() -> None:
 		settings.save()
 
 
+def add_translated_templates() -> None:
+	"""Make the templates in other languages that are missing. Once, at install or by a patch: afterwards
+	they are the administrator's."""
+	for language, kinds in TRANSLATIONS.items():
+		for kind, (subject, text) in kinds.items():
+			make_template(name_in(TEMPLATES[kind][0], language), subject, text)
+
+
+def name_in(name: str, language: str) -> str:
+	"""What the template `name` is called in another language."""
+	return f"{name} ({language})"
+
+
 def make_template(name: str, subject: str, text: str) -> str:
 	"""Make the Email Template `name` when it is missing; gives the name."""
 	if not frappe.db.exists("Email Template", name):
@@ -75,5 +132,6 @@ def make_template(name: str, subject: str, text: str) -> str:
 
 def delete_mail_templates() -> None:
 	"""Remove the templates that the app made, for uninstall, which runs as whoever uninstalls."""
-	for name, _subject, _text in TEMPLATES.values():
+	names = [name for name, _subject, _text in TEMPLATES.values()]
+	for name in [*names, *(name_in(name, language) for name in names for language in TRANSLATIONS)]:
 		frappe.delete_doc("Email Template", name, force=True, ignore_missing=True, ignore_permissions=True)

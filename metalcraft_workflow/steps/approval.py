@@ -9,12 +9,14 @@ from frappe.utils import escape_html, flt, now_datetime
 
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.gates import record, registry
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.numbers import written_day, written_money, written_price, written_qty
 from metalcraft_workflow.gates.workflow import gate_of
-from metalcraft_workflow.outgoing import customer_mail
+from metalcraft_workflow.outgoing import customer_mail, sent_mails
 from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
+from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 from metalcraft_workflow.rules.vouched import APPROVAL_2
@@ -165,12 +167,36 @@ def mail_acknowledgement(order: str) -> None:
 		for approval, name in zip(approvals, stamps, strict=True)
 	]
 
-	def write() -> customer_mail.Letter:
-		_billing, primary = customer_mail.customer_addresses(doc.customer)
-		return customer_mail.Letter([contact_email(doc), *primary], acknowledgement(doc, changed=bool(sent)))
-
 	if mail_rules.has_news(history):
-		customer_mail.mail_customer("acknowledgement", stamps[0], doc, write)
+		customer_mail.mail_customer(
+			"acknowledgement", stamps[0], doc, lambda: letter(doc, changed=bool(sent))
+		)
+
+
+@frappe.whitelist(methods=["POST"])
+@checked
+def send_acknowledgement(name: str, known: str = "") -> str:
+	"""Mail the customer the acknowledgement of an approved order, again if need be; gives the addresses.
+
+	`known` is the last one as far as the caller knows. Raises as `sent_mails.send_by_hand` does, and
+	ValidationError for an order that is not approved as it stands.
+	"""
+	doc = frappe.get_doc("Sales Order", name)
+	doc.check_permission("read")
+	approval = record.last_passage(doc, "approve")
+	if doc.docstatus != 1 or not approval or not path.has_passed(gate_of(doc), "approve"):
+		frappe.throw(_("An order is acknowledged when it is approved, and so is a change of it."))
+	earlier = [
+		mail_rules.stamp("acknowledgement", passage.name) for passage in record.passages(doc, "approve")
+	]
+	changed = bool(customer_mail.sent_among(earlier[1:]))
+	return sent_mails.send_by_hand("acknowledgement", (approval.name,), doc, letter(doc, changed), known)
+
+
+def letter(doc: Document, changed: bool) -> customer_mail.Letter:
+	"""The acknowledgement of an order, or of a change of it."""
+	_billing, primary = customer_mail.customer_addresses(doc.customer)
+	return customer_mail.Letter([contact_email(doc), *primary], lambda: acknowledgement(doc, changed))
 
 
 def acknowledgement(doc: Document, changed: bool) -> dict:

@@ -326,13 +326,18 @@ def mail_thanks(order: str) -> None:
 
 	def write() -> customer_mail.Letter:
 		_billing, primary = customer_mail.customer_addresses(doc.customer)
-		context = customer_mail.common_context(doc, [doc.name])
-		details = customer_mail.details(
-			(_("Your purchase order"), context["po_no"]), (_("Our order"), context["order"])
-		)
-		return customer_mail.Letter([contact_email(doc), *primary], {**context, "details": details})
+		return customer_mail.Letter([contact_email(doc), *primary], lambda: thanks(doc))
 
 	customer_mail.mail_customer("closed", stamp("closed", customer_mail.original(doc)), doc, write)
+
+
+def thanks(order: Document) -> dict:
+	"""What the thanks for an order can name."""
+	context = customer_mail.common_context(order, [order.name])
+	details = customer_mail.details(
+		(_("Your purchase order"), context["po_no"]), (_("Our order"), context["order"])
+	)
+	return {**context, "details": details}
 
 
 def reopen(name: str, reason: str) -> None:

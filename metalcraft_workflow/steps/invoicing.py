@@ -13,6 +13,7 @@ from metalcraft_workflow.facts import approved
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.input import checked
+from metalcraft_workflow.gates.language import language_of_document
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.numbers import written_day, written_money
 from metalcraft_workflow.outgoing import customer_mail
@@ -146,7 +147,7 @@ def last_sent(doc: Document) -> str:
 
 def letter(doc: Document) -> customer_mail.Letter:
 	"""The mail of an invoice, with its print."""
-	return customer_mail.Letter(addresses(doc), content(doc), with_print(doc))
+	return customer_mail.Letter(addresses(doc), lambda: content(doc), with_print(doc))
 
 
 def content(doc: Document) -> dict:
@@ -176,7 +177,7 @@ def with_print(doc: Document) -> dict:
 				"doctype": doc.doctype,
 				"name": doc.name,
 				"print_format": doc.meta.default_print_format or "Standard",
-				"lang": doc.language or frappe.local.lang,
+				"lang": language_of_document(doc),
 			}
 		],
 		"print_letterhead": True,

@@ -14,9 +14,10 @@ from metalcraft_workflow.facts.inspections import inspections_pass
 from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.facts.packing import in_stock
 from metalcraft_workflow.gates import record
+from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.numbers import written_day, written_qty
-from metalcraft_workflow.outgoing import customer_mail, mail_package
+from metalcraft_workflow.outgoing import customer_mail, mail_package, sent_mails
 from metalcraft_workflow.outgoing.later import later
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules import path
@@ -86,18 +87,39 @@ def mail_notice(delivery: str) -> None:
 	documents follows the mail into the queue: see `outgoing.mail_package`.
 	"""
 	doc = frappe.get_doc("Delivery Note", delivery)
+	stamp = mail_rules.stamp("shipped", *event(doc))
+	customer_mail.mail_customer("shipped", stamp, doc, lambda: letter(doc))
 
-	def write() -> customer_mail.Letter:
-		_billing, primary = customer_mail.customer_addresses(doc.customer)
-		orders = orders_of(doc)
-		return customer_mail.Letter(
-			[contact_email(doc), *customer_mail.order_addresses(orders), *primary],
-			shipment(doc, orders),
-			{"send_after": mail_package.deadline()},
-		)
 
-	stamp = mail_rules.stamp("shipped", customer_mail.original(doc), mail_rules.digest(doc.tracking_number))
-	customer_mail.mail_customer("shipped", stamp, doc, write)
+@frappe.whitelist(methods=["POST"])
+@checked
+def send_shipment(name: str, known: str = "") -> str:
+	"""Mail the customer the notice of a delivery that has shipped, again if need be; gives the addresses.
+
+	`known` is the last one as far as the caller knows. Raises as `sent_mails.send_by_hand` does, and
+	ValidationError for a delivery that has not shipped.
+	"""
+	doc = frappe.get_doc("Delivery Note", name)
+	doc.check_permission("read")
+	if doc.docstatus != 1 or doc.is_return:
+		frappe.throw(_("A shipment is told when it has left."))
+	return sent_mails.send_by_hand("shipped", event(doc), doc, letter(doc), known)
+
+
+def event(doc: Document) -> tuple[str, str]:
+	"""What the stamp of the notice of a shipment is made of: the same shipment is told once."""
+	return customer_mail.original(doc), mail_rules.digest(doc.tracking_number)
+
+
+def letter(doc: Document) -> customer_mail.Letter:
+	"""The notice of a shipment."""
+	_billing, primary = customer_mail.customer_addresses(doc.customer)
+	orders = orders_of(doc)
+	return customer_mail.Letter(
+		[contact_email(doc), *customer_mail.order_addresses(orders), *primary],
+		lambda: shipment(doc, orders),
+		{"send_after": mail_package.deadline()},
+	)
 
 
 def shipment(doc: Document, orders: list[str]) -> dict:

@@ -8,12 +8,16 @@ import frappe
 from frappe.email.doctype.email_queue.email_queue import SendMailContext
 from frappe.tests.utils import FrappeTestCase, change_settings
 
-from metalcraft_workflow.outgoing import customer_mail, mail_package
-from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates
+from metalcraft_workflow.outgoing import customer_mail, mail_package, sent_mails
+from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates, add_translated_templates
+from metalcraft_workflow.steps.approval import send_acknowledgement
 from metalcraft_workflow.steps.closing import settle
+from metalcraft_workflow.steps.invoicing import send_invoice
+from metalcraft_workflow.steps.shipping import send_shipment
 from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money, rest
 from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
+	QA,
 	SHIPPER,
 	SUPPORT,
 	act,
@@ -34,6 +38,7 @@ class TestCustomerMails(FrappeTestCase):
 		super().setUpClass()
 		factories.setup_world()
 		add_mail_templates()
+		add_translated_templates()
 		frappe.get_doc("Metalcraft Settings").update(SWITCHES).save()
 		make_account()
 		money.commit()
@@ -177,6 +182,136 @@ class TestCustomerMails(FrappeTestCase):
 		order = factories.approve(order)
 		self.assertEqual((order.docstatus, self.mails("acknowledgement", order)), (1, []))
 		self.assertIn("was not mailed", self.comments(order))
+
+	# Whom it goes to
+
+	def test_each_address_of_a_contact_gets_it_and_who_was_left_out_is_said(self):
+		order = factories.approve(self.order(contact_email=None))
+		# As an import may have brought it
+		order.db_set("contact_email", "Ann <a@customer.test>, nonsense; B@customer.test, b@customer.test")
+		with as_user(SUPPORT):
+			self.assertEqual(send_acknowledgement(order.name), "a@customer.test, B@customer.test")
+		(mail,) = self.mails("acknowledgement", order)
+		recipients = sorted(row.recipient for row in mail.recipients)
+		self.assertEqual(recipients, ["B@customer.test", "a@customer.test"])
+		self.assertIn("Left out: nonsense (not an email address).", self.comments(order))
+
+	def test_who_has_unsubscribed_is_not_said_to_have_got_it(self):
+		doc = self.shipped()
+		frappe.get_doc({"doctype": "Email Unsubscribe", "email": BUYER, "global_unsubscribe": 1}).insert()
+		invoice = money.invoice(doc)
+		self.assertEqual(self.mails("invoice", invoice), [])
+		self.assertFalse(frappe.db.get_value("Sales Invoice", invoice.name, "invoice_sent_on"))
+		self.assertFalse(frappe.db.exists("Communication", {"reference_name": invoice.name}))
+		self.assertIn(f"{BUYER} (has unsubscribed from all mails)", self.comments(invoice))
+		self.assertNotIn("was mailed to", self.comments(invoice))
+		# who else is there gets it
+		frappe.db.set_value("Sales Invoice", invoice.name, "contact_email", f"{BUYER}, other@customer.test")
+		with as_user(SUPPORT):
+			self.assertEqual(send_invoice(invoice.name), "other@customer.test")
+		self.assertTrue(frappe.db.get_value("Sales Invoice", invoice.name, "invoice_sent_on"))
+
+	def test_a_mail_that_the_queue_does_not_take_was_not_sent(self):
+		with patch("metalcraft_workflow.outgoing.customer_mail.frappe.sendmail", return_value=[]):
+			order = factories.approve(self.order())
+		self.assertFalse(frappe.db.exists("Communication", {"reference_name": order.name}))
+		self.assertIn(f"{BUYER} (cannot be mailed)", self.comments(order))
+
+	def test_leaving_a_conversation_silences_none_of_these(self):
+		order = factories.approve(self.order())
+		frappe.get_doc(
+			{
+				"doctype": "Email Unsubscribe",
+				"email": BUYER,
+				"reference_doctype": "Sales Order",
+				"reference_name": order.name,
+			}
+		).insert()
+		change_quantity(order, 12)
+		order.reload()
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		_first, second = self.mails("acknowledgement", order)
+		self.assertEqual([row.recipient for row in second.recipients], [BUYER])
+		self.assertEqual(second.reference_name, order.name)
+
+	# In which language
+
+	def test_a_mail_is_in_the_language_of_its_document(self):
+		for spoken, written, words in (
+			("de", "en", ("Your order", "Quantity", "Promised ship date")),
+			("en", "de", ("Ihr Auftrag", "Menge", "Zugesagtes Versanddatum")),
+		):
+			with self.subTest(written), speaking(spoken):
+				order = factories.approve(self.order(language=written))
+				self.assertEqual(frappe.local.lang, spoken)
+				said = self.said(self.mails("acknowledgement", order)[0])
+				for word in words:
+					self.assertIn(word, said)
+
+	# What became of it
+
+	def failed(self, mail) -> None:
+		error = "smtplib.SMTPRecipientsRefused: {'buyer@customer.test': (550, b'No such user')}"
+		frappe.db.set_value("Email Queue", mail.name, {"status": "Error", "error": f"Traceback\n{error}"})
+
+	def shown(self, doc) -> dict:
+		with as_user(SUPPORT):
+			doc = frappe.get_doc(doc.doctype, doc.name)
+			doc.run_method("onload")
+		return doc.get("__onload").customer_mails
+
+	def test_a_mail_that_was_not_delivered_is_shown_and_told_once(self):
+		order = factories.approve(self.order())
+		(mail,) = self.mails("acknowledgement", order)
+		self.assertIsNone(self.shown(order)["acknowledgement"]["problem"])
+		self.failed(mail)
+		for _ in range(2):
+			with self.commits():
+				sent_mails.report_failures()
+		self.assertEqual(
+			self.comments(order).count("was not delivered. The mail server refused an address"), 1
+		)
+		told = frappe.get_all("Notification Log", {"document_name": order.name}, ["for_user", "subject"])
+		self.assertEqual([row.for_user for row in told if "not delivered" in row.subject].count(SUPPORT), 1)
+		self.assertIn("No such user", self.shown(order)["acknowledgement"]["problem"])
+
+	def test_a_mail_that_bounced_is_shown(self):
+		order = factories.approve(self.order())
+		(mail,) = self.mails("acknowledgement", order)
+		frappe.db.set_value("Email Queue", mail.name, "status", "Sent")
+		frappe.db.set_value("Communication", mail.communication, "delivery_status", "Bounced")
+		with self.commits():
+			sent_mails.report_failures()
+		self.assertIn("The mail server says: Bounced. Check the address.", self.comments(order))
+
+	def test_customer_support_sends_them_again(self):
+		doc = self.shipped()
+		order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
+		for kind, about, method in (
+			("acknowledgement", order, "approval.send_acknowledgement"),
+			("shipped", doc, "shipping.send_shipment"),
+		):
+			method = f"metalcraft_workflow.steps.{method}"
+			known = self.shown(about)[kind]["name"]
+			for user in (QA, SHIPPER, money.portal_user(doc.customer)):
+				self.assertEqual(rest.call(user, method, name=about.name, known=known).status, 403)
+			answers = [rest.call(SUPPORT, method, name=about.name, known=known) for _ in range(2)]
+			with self.subTest(kind):
+				self.assertEqual([answer.status for answer in answers], [200, 417])
+				self.assertEqual(answers[0].data, BUYER)
+				self.assertIn("just been sent", answers[1].words)
+				self.assertEqual(len(self.mails(kind, about)), 2)
+				known = self.shown(about)[kind]["name"]
+				self.assertEqual(rest.call(SUPPORT, method, name=about.name, known=known).status, 200)
+				self.assertEqual(len(self.mails(kind, about)), 3)
+
+	def test_what_is_not_approved_or_shipped_is_not_sent(self):
+		order = self.order()
+		with as_user(SUPPORT), self.assertRaises(frappe.ValidationError):
+			send_acknowledgement(order.name)
+		draft = deliveries.delivery()
+		with as_user(SUPPORT), self.assertRaises(frappe.ValidationError):
+			send_shipment(draft.name)
 
 	# Shipment
 
@@ -351,6 +486,17 @@ class TestCustomerMails(FrappeTestCase):
 				(mail,) = self.mails(kind, about)
 				self.assertNotIn("{", self.said(mail))
 				self.assertIn(customer_mail.portal_url([order.name]), self.said(mail))
+
+
+@contextmanager
+def speaking(language: str):
+	"""Whoever acts reads this language."""
+	before = frappe.local.lang
+	frappe.local.lang, frappe.local.jenv = language, None
+	try:
+		yield
+	finally:
+		frappe.local.lang, frappe.local.jenv = before, None
 
 
 def as_sent(mail) -> bytes:

@@ -6,8 +6,15 @@ frappe.ui.form.on("Delivery Note", {
 	refresh(frm) {
 		metalcraft_workflow.gate.refresh(frm);
 		metalcraft_workflow.documents.refresh(frm);
+		metalcraft_workflow.customer_mails.show(frm);
 		const { docstatus, is_return, follows_process } = frm.doc;
 		if (docstatus !== 1 || is_return || !follows_process) return;
+		metalcraft_workflow.customer_mails.add_button(
+			frm,
+			"shipped",
+			"metalcraft_workflow.steps.shipping.send_shipment",
+			__("Send Notice of Shipment")
+		);
 		if (frappe.model.can_create("Return Authorization")) {
 			frm.add_custom_button(
 				__("Return Authorization"),

@@ -1,5 +1,6 @@
 frappe.ui.form.on("Sales Invoice", {
 	refresh(frm) {
+		metalcraft_workflow.customer_mails.show(frm);
 		// Step 12
 		if (frm.doc.docstatus !== 1 || !frm.has_perm("submit") || !frm.has_perm("email")) return;
 		const sent_on = frm.doc.invoice_sent_on;

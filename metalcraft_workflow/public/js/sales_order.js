@@ -7,6 +7,7 @@ frappe.ui.form.on("Sales Order", {
 
 	refresh(frm) {
 		metalcraft_workflow.gate.refresh(frm);
+		metalcraft_workflow.customer_mails.show(frm);
 	},
 
 	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),
@@ -17,7 +18,14 @@ metalcraft_workflow.sales_order = {
 	/** Steps 7, 8 and 12: the ways on from here, in place of those that lead around the process. */
 	set_buttons(frm) {
 		const { docstatus, status, follows_process, skip_delivery_note } = frm.doc;
-		if (!follows_process || docstatus !== 1 || skip_delivery_note) return;
+		if (!follows_process || docstatus !== 1) return;
+		metalcraft_workflow.customer_mails.add_button(
+			frm,
+			"acknowledgement",
+			"metalcraft_workflow.steps.approval.send_acknowledgement",
+			__("Send Acknowledgement")
+		);
+		if (skip_delivery_note) return;
 		const create = __("Create");
 		frm.remove_custom_button(__("Delivery Note"), create);
 		frm.remove_custom_button(__("Pick List"), create);
