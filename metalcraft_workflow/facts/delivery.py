@@ -2,6 +2,7 @@
 
 import frappe
 from frappe.model.document import Document
+from frappe.utils import flt
 
 from metalcraft_workflow.facts import traceability
 from metalcraft_workflow.facts.locks import lock
@@ -10,7 +11,8 @@ from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules.path import has_passed
-from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.quantity import Qty
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
 # What the steps of a delivery go by
 FIELDS = (
@@ -131,3 +133,20 @@ def order_released(doc: Document) -> list[Requirement]:
 	packing, at clearance and again at shipping."""
 	requirement = rules.released([as_fact(order) for order in process_orders(doc)])
 	return [requirement] if requirement else []
+
+
+def weight_unit(doc: Document) -> list[Requirement]:
+	"""The requirement that a weight has its unit, asked where there is a weight: at packing, and again at
+	shipping."""
+	if not doc.gross_weight:
+		return []
+	return [
+		Requirement(
+			code="gross_weight_uom",
+			label=_lt("Unit of the gross weight"),
+			message=_lt("The gross weight is {weight}: enter its unit."),
+			params={"weight": Qty(flt(doc.gross_weight))},
+			met=bool(doc.gross_weight_uom),
+			link=Link(doc.doctype, doc.name, "gross_weight_uom"),
+		)
+	]

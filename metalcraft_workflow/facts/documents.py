@@ -7,7 +7,7 @@ the file before it, and what the release vouched for follow when the delivery no
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
 import frappe
 from frappe import _
@@ -150,10 +150,25 @@ def rows_of(doc: Document) -> list[rules.DocumentRow]:
 
 def titles(documents: Iterable[rules.Key]) -> list[str]:
 	"""What documents are called: "Mill Certificate (batch B-07)"."""
-	return [
-		_("{0} (batch {1})").format(_(document_type), batch_no) if batch_no else _(document_type)
-		for document_type, batch_no in documents
-	]
+	return [title_of(document_type, batch_no) for document_type, batch_no in documents]
+
+
+def title_of(document_type: str, batch_no: str, heats: Mapping[str, str] | None = None) -> str:
+	"""What a document is called; with the heat of its batch where `heats` (batch -> heat) knows it."""
+	heat = (heats or {}).get(batch_no, "")
+	if batch_no and heat:
+		return _("{0} (batch {1}, heat {2})").format(_(document_type), batch_no, heat)
+	return _("{0} (batch {1})").format(_(document_type), batch_no) if batch_no else _(document_type)
+
+
+def heats_of(doc: Document) -> dict[str, str]:
+	"""Batch -> its heat, of the documents of `doc`: as its traceability names it, else as stock does."""
+	batches = {row.batch_no for row in doc.shipment_documents if row.batch_no}
+	if not batches:
+		return {}
+	found = traceability.values("Batch", "heat_no", batches)
+	named = {row.batch_no: row.heat_no for row in doc.traceability if row.batch_no and row.heat_no}
+	return {name: (named.get(name) or found.get(name) or "").strip() for name in batches}
 
 
 # Files in the rows

@@ -57,6 +57,13 @@ def file_name(doc: Document) -> str:
 	return f"{doc.name} {documents}.pdf".replace("/", "-")
 
 
+def packing_list_name(doc: Document) -> str:
+	"""What the packing list of `doc` is called as a file."""
+	with in_language(language_of_document(doc)):
+		packing_list = _(PACKING_LIST)
+	return f"{doc.name} {packing_list}.pdf".replace("/", "-")
+
+
 def package_pdf(doc: Document) -> bytes:
 	"""The documents of Delivery Note `doc` as one PDF: an index, the packing list, and the file of each
 	row of its documents, in the order of the rows, each with a bookmark.
@@ -71,8 +78,9 @@ def package_pdf(doc: Document) -> bytes:
 		first, *others = PdfReader(io.BytesIO(packing_list)).pages
 		paper = float(first.mediabox.width), float(first.mediabox.height)
 		parts = [PackagePart(_(PACKING_LIST), pdf=packing_list, pages=1 + len(others))]
+		heats = documents.heats_of(doc)
 		for row in rows_of(doc):
-			parts.append(part_of(doc, row, paper))
+			parts.append(part_of(doc, row, paper, heats))
 			check_pages(doc, parts)
 		return bound(doc, parts)
 
@@ -86,12 +94,12 @@ def rows_of(doc: Document) -> list[Document]:
 	]
 
 
-def part_of(doc: Document, row: Document, paper: tuple[float, float]) -> PackagePart:
+def part_of(doc: Document, row: Document, paper: tuple[float, float], heats: dict[str, str]) -> PackagePart:
 	"""The file of a row of the documents; pictures are laid on `paper`. Raises ValidationError when it cannot
 	be opened."""
-	about = ", ".join(said for said in (row.get("item_code"), row.get("batch_no")) if said)
+	title = documents.title_of(row.document_type, row.batch_no or "", heats)
 	name, content = stored(doc, row)
-	part = PackagePart(f"{_(row.document_type)} ({about})" if about else _(row.document_type), name)
+	part = PackagePart(f"{title}, {row.item_code}" if row.get("item_code") else title, name)
 	kind = files.kind(content)
 	if kind not in files.OPENED:
 		part.attachment = content
@@ -144,7 +152,7 @@ def bound(doc: Document, parts: list[PackagePart]) -> bytes:
 	try:
 		return pages.bind(
 			[
-				pages.Part(_("Index"), first),
+				pages.Part(_("Contents"), first),
 				*(
 					pages.Part(part.title, part.pdf)
 					if part.pages

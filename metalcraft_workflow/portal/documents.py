@@ -13,15 +13,15 @@ from werkzeug.wrappers import Response
 
 from metalcraft_workflow.access.customers import get_own, not_found
 from metalcraft_workflow.access.limits import limited
-from metalcraft_workflow.facts.documents import content_of, file_of
+from metalcraft_workflow.facts.documents import content_of, file_of, given_name, heats_of, title_of
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.outgoing import package
-from metalcraft_workflow.outgoing.prints import failing_in_words
+from metalcraft_workflow.outgoing.prints import print_pdf
 
 # In an hour, by one person: a package is made anew each time
 MOST_DOWNLOADS = 200
 
-DOCUMENT_FIELDS = ("name", "document_type", "file_name")
+DOCUMENT_FIELDS = ("name", "document_type", "title", "file_name")
 
 
 @frappe.whitelist(methods=["GET"])
@@ -35,7 +35,7 @@ def download_document(delivery_note: str, document: str) -> Response:
 	content = file and content_of(file)
 	if not content:
 		not_found("Shipment Document")
-	return _file_response(delivery, file.file_name, content)
+	return _file_response(delivery, given_name(file), content)
 
 
 @frappe.whitelist(methods=["GET"])
@@ -55,12 +55,21 @@ def download_package(delivery_note: str) -> Response:
 @frappe.whitelist(methods=["GET"])
 @limited(MOST_DOWNLOADS)
 @checked
+def download_packing_list(delivery_note: str) -> Response:
+	"""Send the packing list of a shipment as PDF."""
+	delivery = get_own("Delivery Note", delivery_note)
+	pdf = print_pdf(delivery, package.PACKING_LIST)
+	return _file_response(delivery, package.packing_list_name(delivery), pdf)
+
+
+@frappe.whitelist(methods=["GET"])
+@limited(MOST_DOWNLOADS)
+@checked
 def download_invoice(invoice: str) -> Response:
 	"""Send the PDF of an invoice, as Customer Support would mail it."""
 	doc = get_own("Sales Invoice", invoice)
-	with failing_in_words(doc.name):
-		pdf = frappe.attach_print(doc.doctype, doc.name, print_format=doc.meta.default_print_format, doc=doc)
-	return _file_response(doc, f"{doc.name}.pdf", pdf["fcontent"])
+	pdf = print_pdf(doc, doc.meta.default_print_format or "Standard")
+	return _file_response(doc, f"{doc.name}.pdf".replace("/", "-"), pdf)
 
 
 def released_documents(delivery: Document) -> list[dict]:
@@ -69,8 +78,14 @@ def released_documents(delivery: Document) -> list[dict]:
 	Whether the signed-in user may see the delivery is the caller's to check.
 	"""
 	found = [(row, _file_of(row)) for row in _released_rows(delivery)]
+	heats = heats_of(delivery) if found else {}
 	return [
-		{"name": row.name, "document_type": row.document_type, "file_name": file.file_name}
+		{
+			"name": row.name,
+			"document_type": row.document_type,
+			"title": title_of(row.document_type, row.batch_no or "", heats),
+			"file_name": given_name(file),
+		}
 		for row, file in found
 		if file
 	]

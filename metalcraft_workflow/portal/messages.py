@@ -8,14 +8,17 @@ import frappe
 from bs4 import BeautifulSoup
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import parse_addr, split_emails
+from frappe.utils import parse_addr, split_emails, today
 
 from metalcraft_workflow.access.customers import get_own, users_of
 from metalcraft_workflow.access.limits import limited
 from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers
 from metalcraft_workflow.gates import notifications
 from metalcraft_workflow.gates.input import LongText, checked
+from metalcraft_workflow.gates.language import in_language
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.outgoing.attempt import attempt
+from metalcraft_workflow.rules.customer_mail import digest, stamp
 from metalcraft_workflow.rules.requirement import Phrase, _lt
 
 # Who answers customers
@@ -32,7 +35,7 @@ BLOCKS = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "table", "ul", "ol")
 @limited(30)
 @checked
 def ask(order: str, text: LongText) -> None:
-	"""Put a question of the signed-in customer on their order.
+	"""Put a question of the signed-in customer on their order, once however often it is sent.
 
 	Raises DoesNotExistError for an order that is not theirs, ValidationError for an empty or too long
 	text, RateLimitExceededError.
@@ -43,7 +46,8 @@ def ask(order: str, text: LongText) -> None:
 		frappe.throw(_("Write your question first."))
 	if len(text) > MOST_CHARACTERS:
 		frappe.throw(_("Your message is too long: {0} characters at most.").format(MOST_CHARACTERS))
-	post(doc, text)
+	if not post(doc, text):
+		return
 	notifications.notify_roles(
 		{ROLE},
 		doc,
@@ -54,21 +58,44 @@ def ask(order: str, text: LongText) -> None:
 	)
 
 
-def post(order: Document, text: str) -> None:
-	"""Put what the signed-in customer wrote, as plain text, on the timeline of `order`."""
-	frappe.new_doc(
+def post(order: Document, text: str) -> bool:
+	"""Put what the signed-in customer wrote, as plain text, on the timeline of `order`; gives whether it
+	was not there yet."""
+	with in_language(None):  # for our people
+		subject = _("Message of the customer on {0}").format(order.name)
+	message = frappe.new_doc(
 		"Communication",
 		communication_type="Communication",
 		# From the portal: no mail brought it
 		communication_medium="Other",
 		sent_or_received="Received",
-		subject=_("Message of the customer on {0}").format(order.name),
+		subject=subject,
 		# Forms send lines with a carriage return
 		content=typed_text("\n".join(text.splitlines())),
 		sender=frappe.session.user,
 		reference_doctype=order.doctype,
 		reference_name=order.name,
-	).insert(ignore_permissions=True)  # the order is theirs, which the caller has checked
+	)
+	with attempt("customer_message", catch=frappe.DuplicateEntryError) as tried:
+		# The order is theirs, which the caller has checked
+		message.insert(ignore_permissions=True, set_name=stamp_of(message))
+	return not tried.error
+
+
+def stamp_of(message: Document) -> str:
+	"""The name that a message of a customer has, so that the database keeps a second one out: the same
+	words on the same day are the same message, until we answer."""
+	answers = frappe.db.count(
+		"Communication",
+		{
+			"reference_doctype": message.reference_doctype,
+			"reference_name": message.reference_name,
+			"communication_type": "Communication",
+			"sent_or_received": "Sent",
+		},
+	)
+	said = "\n".join((message.sender, today(), str(answers), message.content))
+	return stamp("message", message.reference_name, digest(said))
 
 
 @frappe.whitelist(methods=["GET"])

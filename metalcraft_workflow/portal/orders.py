@@ -1,22 +1,31 @@
 """The orders of a customer, as their portal shows them.
 
-What is sent is listed here, field by field, and nothing else is. Amounts and dates are sent once the
-order is approved: before that, nothing is promised.
+What is sent is listed here, field by field, and nothing else is. Dates and amounts are those of the last
+approval: before one nothing is promised, nor of an order that was cancelled, and what a change under review
+says is not promised yet.
 """
 
+from dataclasses import replace
+
 import frappe
+from frappe.model.document import Document
 from frappe.query_builder.functions import Count, Max, Min
 from frappe.utils import cint, flt, getdate
 from pypika.terms import Criterion, ExistsCriterion
 
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
 from metalcraft_workflow.facts.currency import decimals
-from metalcraft_workflow.facts.orders import read_order
+from metalcraft_workflow.facts.orders import read_order, read_orders
+from metalcraft_workflow.facts.promise import FIELD as PROMISE
+from metalcraft_workflow.facts.promise import is_under_review, promise_of, states_under_review
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.portal.documents import has_package, released_documents
+from metalcraft_workflow.rules.orders import OrderFacts
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.progress import OUTSIDE, STAGES, UNDER_WAY, customer_stage, progress
+from metalcraft_workflow.rules.promise import APPROVED, as_promised
+from metalcraft_workflow.rules.stage import order_stage
 
 PAGE = 20
 
@@ -31,8 +40,9 @@ ORDER_FIELDS = (
 	"stage",
 	"amount",
 	"currency",
+	"in_review",
 )
-DETAIL_FIELDS = (*ORDER_FIELDS, "progress", "lines", "shipments", "invoices")
+DETAIL_FIELDS = (*ORDER_FIELDS, "progress", "lines", "came_back", "shipments", "invoices")
 STEP_FIELDS = ("label", "state", "on")
 LINE_FIELDS = (
 	"idx",
@@ -43,6 +53,7 @@ LINE_FIELDS = (
 	"ordered",
 	"packed",
 	"shipped",
+	"returned",
 	"amount",
 )
 SHIPMENT_FIELDS = (
@@ -70,11 +81,12 @@ def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
 	STAGES. Raises PermissionError to whom no customer is linked.
 	"""
 	order = frappe.qb.DocType("Sales Order")
-	query = frappe.qb.from_(order).where(visible("Sales Order", require_customers()))
+	theirs = visible("Sales Order", require_customers())
+	query = frappe.qb.from_(order).where(theirs)
 	if search := search.strip():
 		query = query.where(_matches(order, search))
 	if stage in STAGES:
-		query = query.where(_at_stage(order, stage))
+		query = query.where(_at_stage(order, stage, _stages_under_review(theirs)))
 	total = query.select(Count("*")).run(pluck=True)[0]
 	pages = max(1, -(-total // PAGE))
 	page = min(max(1, page), pages)
@@ -85,7 +97,13 @@ def list_orders(search: str = "", stage: str = "", page: int = 1) -> dict:
 		.offset((page - 1) * PAGE)
 		.run(as_dict=True)
 	)
-	return {"orders": [_order(row) for row in rows], "page": page, "pages": pages, "total": total}
+	facts = read_orders(row.name for row in rows if is_under_review(row))
+	return {
+		"orders": [_order(row, facts.get(row.name)) for row in rows],
+		"page": page,
+		"pages": pages,
+		"total": total,
+	}
 
 
 @frappe.whitelist(methods=["GET"])
@@ -96,7 +114,8 @@ def get_order(name: str) -> dict:
 	Raises DoesNotExistError for an order that is not there or not theirs.
 	"""
 	order = get_own("Sales Order", name)
-	sent = _order(order)
+	facts = as_approved(order, read_order(name))
+	sent = _order(order, facts)
 	deliveries = _deliveries(name)
 	invoices = _invoices(name)
 	days = {
@@ -111,16 +130,26 @@ def get_order(name: str) -> dict:
 		"paid": _last_payment([invoice["name"] for invoice in invoices]),
 		"closed": order.closed_on and getdate(order.closed_on),
 	}
+	lines = _lines(order, facts, deliveries)
 	return {
 		**sent,
 		"progress": [
 			{"label": step.label, "state": step.state, "on": step.on}
-			for step in progress(sent["stage"], read_order(name), days)
+			for step in progress(sent["stage"], facts, days)
 		],
-		"lines": _lines(order, deliveries),
+		"lines": lines,
+		"came_back": any(line["returned"] for line in lines),
 		"shipments": [_shipment(row) for row in deliveries if row.docstatus == 1],
 		"invoices": invoices,
 	}
+
+
+def as_approved(order: Document | frappe._dict, facts: OrderFacts) -> OrderFacts:
+	"""`facts` of `order`; while a change of it is under review, as it was approved."""
+	if not is_under_review(order):
+		return facts
+	promise = promise_of(order)
+	return as_promised(facts, promise) if promise else replace(facts, gate=APPROVED)
 
 
 # The list
@@ -137,20 +166,48 @@ _ORDER_COLUMNS = (
 	"grand_total",
 	"rounded_total",
 	"currency",
+	"workflow_state",
+	PROMISE,
 )
 
 
-def _order(row) -> dict:
-	confirmed = row.docstatus > 0
+def _order(row: Document | frappe._dict, facts: OrderFacts | None) -> dict:
+	"""What is sent of an order; of one under review `facts` are wanted, too."""
+	in_review = is_under_review(row)
+	promised_on, amount = None, None
+	if in_review and (promise := promise_of(row)):
+		promised_on, amount = promise.delivery_date, promise.amount
+	elif row.docstatus == 1 and not in_review:
+		promised_on, amount = row.delivery_date, flt(row.rounded_total or row.grand_total)
+	stage = order_stage(as_approved(row, facts)) if in_review and facts else row.order_stage
 	return {
 		"name": row.name,
 		"po_no": row.po_no,
 		"customer_name": row.customer_name,
 		"ordered_on": row.transaction_date,
-		"promised_on": row.delivery_date if confirmed else None,
-		"stage": customer_stage(row.order_stage, row.status),
-		"amount": flt(row.rounded_total or row.grand_total) if confirmed else None,
+		"promised_on": promised_on,
+		"stage": customer_stage(stage, row.status),
+		"amount": amount,
 		"currency": row.currency,
+		"in_review": in_review,
+	}
+
+
+def _stages_under_review(theirs: Criterion) -> dict[str, str]:
+	"""Order of which a change is under review -> its stage in the customer's words."""
+	states, order = states_under_review(), frappe.qb.DocType("Sales Order")
+	if not states:
+		return {}
+	rows = (
+		frappe.qb.from_(order)
+		.where(theirs)
+		.where((order.docstatus == 1) & order.workflow_state.isin(states))
+		.select(order.name, order.docstatus, order.status, order.workflow_state, order[PROMISE])
+		.run(as_dict=True)
+	)
+	facts = read_orders(row.name for row in rows)
+	return {
+		row.name: customer_stage(order_stage(as_approved(row, facts[row.name])), row.status) for row in rows
 	}
 
 
@@ -168,14 +225,20 @@ def _matches(order, search: str) -> Criterion:
 	return order.name.like(like) | order.po_no.like(like) | ExistsCriterion(in_lines)
 
 
-def _at_stage(order, stage: str) -> Criterion:
+def _at_stage(order, stage: str, under_review: dict[str, str]) -> Criterion:
+	"""Condition of a query: orders at `stage` in a customer's words. `under_review` is order -> stage of
+	those whose own stage says that a change of them waits."""
+	found = order.order_stage.isin(STAGES[stage])
 	outside = order.order_stage.isnull() | (order.order_stage == "")
 	if stage == UNDER_WAY:
 		known = [status for statuses in OUTSIDE.values() for status in statuses]
-		return order.order_stage.isin(STAGES[stage]) | (outside & order.status.notin(known))
-	if stage in OUTSIDE:
-		return order.order_stage.isin(STAGES[stage]) | (outside & order.status.isin(OUTSIDE[stage]))
-	return order.order_stage.isin(STAGES[stage])
+		found |= outside & order.status.notin(known)
+	elif stage in OUTSIDE:
+		found |= outside & order.status.isin(OUTSIDE[stage])
+	if not under_review:
+		return found
+	here = [name for name, other in under_review.items() if other == stage]
+	return (found & order.name.notin(list(under_review))) | order.name.isin([*here, ""])
 
 
 # One order
@@ -223,27 +286,34 @@ def _deliveries(order: str) -> list[frappe._dict]:
 	return list(found.values())
 
 
-def _lines(order, deliveries: list[frappe._dict]) -> list[dict]:
-	shipped_of = {line.idx: line.delivered for line in read_order(order.name).lines}
+def _lines(order: Document, facts: OrderFacts, deliveries: list[frappe._dict]) -> list[dict]:
+	known = {line.name: line for line in facts.lines}
 	packed_of: dict[str, float] = {}
 	for delivery in deliveries:
 		for line in delivery.lines if delivery.is_packed else ():
 			packed_of[line.so_detail] = packed_of.get(line.so_detail, 0) + flt(line.qty)
-	return [
-		{
-			"idx": row.idx,
-			"item_code": row.item_code,
-			"item_name": row.item_name,
-			"customer_part_no": row.customer_part_no,
-			"uom": row.uom,
-			"ordered": flt(row.qty),
-			# what a supplier ships itself is never packed here
-			"packed": max(packed_of.get(row.name, 0), shipped_of[row.idx]),
-			"shipped": shipped_of[row.idx],
-			"amount": flt(row.amount) if order.docstatus else None,
-		}
-		for row in order.items
-	]
+	promise = promise_of(order) if is_under_review(order) else None
+	confirmed = bool(promise) or (order.docstatus == 1 and not is_under_review(order))
+	found = []
+	for row in promise.lines if promise else order.items:
+		line = known.get(row.name)
+		shipped = line.delivered if line else 0
+		found.append(
+			{
+				"idx": row.idx,
+				"item_code": row.item_code,
+				"item_name": row.item_name,
+				"customer_part_no": row.customer_part_no or None,
+				"uom": row.uom,
+				"ordered": flt(row.qty),
+				# what a supplier ships itself is never packed here
+				"packed": max(packed_of.get(row.name, 0), shipped),
+				"shipped": shipped,
+				"returned": line.returned if line else 0,
+				"amount": flt(row.amount) if confirmed else None,
+			}
+		)
+	return found
 
 
 def _shipment(delivery: frappe._dict) -> dict:
@@ -306,7 +376,10 @@ def _invoices(order: str) -> list[dict]:
 
 def _in_currency(invoice: frappe._dict) -> float:
 	"""What is outstanding, in the currency of the invoice: it is kept in that of the customer's account, where
-	the invoice comes to another amount, rounded by itself."""
+	the invoice comes to another amount, rounded by itself.
+
+	As a share of the whole, so that nothing paid is all of it, to the last coin.
+	"""
 	if invoice.party_account_currency in (None, "", invoice.currency):
 		return flt(invoice.outstanding_amount)
 	there = flt(invoice.base_rounded_total) or flt(invoice.base_grand_total)

@@ -18,6 +18,7 @@ from frappe.utils import add_days, cint, flt, getdate
 
 from metalcraft_workflow.access.customers import get_own, require_customers, visible
 from metalcraft_workflow.access.limits import limited
+from metalcraft_workflow.facts.days import latest_today
 from metalcraft_workflow.facts.documents import keep
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.gates import notifications
@@ -43,7 +44,15 @@ QUOTATION_FIELDS = (
 	"currency",
 	"state",
 )
-DETAIL_FIELDS = (*QUOTATION_FIELDS, "closed_because", "orders", "lines", "wanted_on", "lead_time_days")
+DETAIL_FIELDS = (
+	*QUOTATION_FIELDS,
+	"closed_because",
+	"orders",
+	"lines",
+	"wanted_on",
+	"lead_time_days",
+	"latest_today",
+)
 LINE_FIELDS = (
 	"name",
 	"idx",
@@ -118,6 +127,7 @@ def get_quotation(name: str) -> dict:
 		"lines": [_line(row, lines[row.name]) for row in doc.items if row.name in lines],
 		"wanted_on": add_days(offer.today, doc.lead_time_days) if doc.lead_time_days else None,
 		"lead_time_days": cint(doc.lead_time_days),
+		"latest_today": offer.latest_today,
 	}
 
 
@@ -268,6 +278,7 @@ def read_offers(quotations: list) -> dict[str, rules.Offer]:
 			today=getdate(),
 			lines=_offered(lines[quotation.name], taken),
 			orders=tuple(orders[quotation.name]),
+			latest_today=latest_today(),
 		)
 		for quotation in quotations
 	}

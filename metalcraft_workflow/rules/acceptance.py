@@ -54,13 +54,15 @@ class EarlierOrder:
 
 @dataclass(frozen=True)
 class Offer:
-	"""A submitted quotation of the customer, as it is on the day `today`."""
+	"""A submitted quotation of the customer, as it is on the day `today` of the site; where the customer is
+	it may be `latest_today` already."""
 
 	status: str
 	valid_till: date | None
 	today: date
 	lines: tuple[OfferedLine, ...]
 	orders: tuple[EarlierOrder, ...] = ()
+	latest_today: date | None = None
 
 	@property
 	def in_review(self) -> EarlierOrder | None:
@@ -137,10 +139,19 @@ def _purchase_order(offer: Offer, acceptance: Acceptance) -> list[Problem]:
 				{"most": MAX_NUMBER},
 			)
 		)
-	if not acceptance.po_date or acceptance.po_date > offer.today:
+	if not acceptance.po_date or acceptance.po_date > (offer.latest_today or offer.today):
 		found.append(Problem(_lt("Enter the date of your purchase order; it cannot lie in the future.")))
 	if not acceptance.wanted_on or acceptance.wanted_on < offer.today:
 		found.append(Problem(_lt("Enter the day on which you want the goods; it cannot lie in the past.")))
+	elif acceptance.po_date and acceptance.wanted_on < acceptance.po_date:
+		found.append(
+			Problem(
+				_lt(
+					"Enter the day on which you want the goods; it cannot lie before the date of your purchase"
+					" order."
+				)
+			)
+		)
 	elif acceptance.wanted_on > latest_day(offer.today):
 		found.append(
 			Problem(

@@ -15,7 +15,7 @@ class PurchaseOrder:
 
 	order           name of the Sales Order
 	number, date    of the customer's purchase order
-	today           the day on which this is asked
+	today           the day on which this is asked, at the latest where the customer is
 	file_url        what the order names as its file
 	file_exists     whether that file is attached to the order and can be read
 	other_orders    other orders of this customer with the same number

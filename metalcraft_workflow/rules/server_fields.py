@@ -12,6 +12,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 		"approval_requested_by",
 		"approved_by",
 		"approved_on",
+		"approved_promise",
 		"credit_hold_reason",
 		"po_no_normalized",
 		"quotation_differences",

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 import click
 import frappe
 from frappe import _
+from frappe.model.document import Document
 
 from metalcraft_workflow.rules.requests import PORTALS, Portal
 
 # ERPNext's entries whose place the app's takes; they can be switched on again in Portal Settings
 REPLACED = ("/orders", "/shipments", "/quotations")
 ROUTES = ("/customer-orders", "/customer-quotations")
+
 DONE = "metalcraft_workflow_portal_menu_made"
 CLOSED = "metalcraft_workflow_other_portals_closed"
 HIDDEN = "metalcraft_workflow_portal_menu_hidden"
@@ -126,13 +128,13 @@ def _hidden() -> set[str]:
 	return set(json.loads(frappe.db.get_global(HIDDEN) or "[]"))
 
 
-def _put_first(settings) -> None:
+def _put_first(settings: Document) -> None:
 	settings.menu.sort(key=lambda row: row.route not in ROUTES)
 	for number, row in enumerate(settings.menu, start=1):
 		row.idx = number
 
 
-def _switch(settings, routes: Iterable[str], enabled: int) -> None:
+def _switch(settings: Document, routes: Iterable[str], enabled: int) -> None:
 	for row in settings.menu:
 		if row.route in routes:
 			row.enabled = enabled

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, flt, now_datetime
 
+from metalcraft_workflow.facts import promise
 from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.input import checked
@@ -143,8 +144,13 @@ def withdraw_request(doc: Document) -> None:
 
 
 def stamp_approval(doc: Document) -> None:
-	"""Who approved the order, or accepted its changes, and when."""
-	stamp(doc, approved_by=frappe.session.user, approved_on=now_datetime())
+	"""Who approved the order, or accepted its changes, when, and what that promises to the customer."""
+	stamp(
+		doc,
+		approved_by=frappe.session.user,
+		approved_on=now_datetime(),
+		**{promise.FIELD: promise.written_promise(doc)},
+	)
 
 
 def acknowledge(doc: Document) -> None:

@@ -17,7 +17,7 @@ from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.rules import clearance as rules
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
-from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 from metalcraft_workflow.rules.vouched import CLEARANCE_2
 
 # What a clearance stood on at first, beside the gates before it
@@ -42,7 +42,21 @@ def requirements(doc: Document) -> list[Requirement]:
 		*as_approved(doc),
 		credit.requirement(doc),
 		*([prepaid] if prepaid else []),
+		ship_to(doc),
 	]
+
+
+def ship_to(doc: Document) -> Requirement:
+	"""The requirement that the delivery has an address to go to: where there is none of its own, prints and
+	carriers go by that of the customer."""
+	return Requirement(
+		code="ship_to",
+		label=_lt("Ship-to address"),
+		message=_lt("Choose the address that the goods go to, or make one for {customer}."),
+		params={"customer": doc.customer_name or doc.customer},
+		met=bool(doc.shipping_address_name or doc.customer_address),
+		link=Link(doc.doctype, doc.name, "shipping_address_name"),
+	)
 
 
 def orders_with_payments(doc: Document) -> list[rules.Order]:

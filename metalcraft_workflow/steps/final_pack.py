@@ -225,6 +225,7 @@ def requirements(doc: Document) -> list[Requirement]:
 			link=Link(doc.doctype, doc.name, "items"),
 			waivable=False,
 		),
+		*delivery.weight_unit(doc),
 		*order_named(doc),
 		*delivery.order_released(doc),
 		*approved.as_approved(doc),

@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, flt, getdate
 
+from metalcraft_workflow.facts.days import latest_today
 from metalcraft_workflow.facts.documents import file_of, is_there
 from metalcraft_workflow.gates.language import in_language, site_language
 from metalcraft_workflow.gates.message import said
@@ -22,7 +23,7 @@ def purchase_order_requirements(doc: Document) -> list[Requirement]:
 			order=doc.name,
 			number=doc.po_no or "",
 			date=getdate(doc.po_date) if doc.po_date else None,
-			today=getdate(),
+			today=latest_today(),
 			file_url=doc.customer_po_file or "",
 			file_exists=file_exists(doc),
 			other_orders=tuple(orders_with_same_po(doc)),

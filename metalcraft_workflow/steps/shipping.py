@@ -47,6 +47,7 @@ def requirements(doc: Document) -> list[Requirement]:
 			_lt("Enter how many packages there are."),
 			cint(doc.packages) > 0,
 		),
+		*delivery.weight_unit(doc),
 		*delivery.order_released(doc),
 		*as_approved(doc),
 		*inspections_pass(doc),

@@ -50,6 +50,12 @@ def delivery_without_heat():
 	return deliveries.delivery((item, 2, 100)), "Complete Packing", PACKER
 
 
+def delivery_without_address():
+	customer = factories.make_customer(f"Nowhere {frappe.generate_hash(length=6)}", with_address=False)
+	note = deliveries.delivery(customer=customer)
+	return act(note, "Complete Packing", PACKER), "Clear for Shipment", SUPPORT
+
+
 def delivery_without_tracking():
 	note = deliveries.ready_to_ship(deliveries.cleared(deliveries.delivery()))
 	return deliveries.edit(note, SHIPPER, tracking_number=""), "Ship", SHIPPER
@@ -62,6 +68,7 @@ LACKING = {
 	("request_approval", "po_file"): lambda: order_without(with_file=False),
 	("approve", "routed"): order_nobody_makes,
 	("complete_packing", "traceability"): delivery_without_heat,
+	("clear", "ship_to"): delivery_without_address,
 	("ship", "tracking_number"): delivery_without_tracking,
 }
 
@@ -145,6 +152,14 @@ class TestGates(FrappeTestCase):
 		order = factories.make_order(with_file=False)
 		self.assertNotIn("po_file", [row["code"] for row in self.shown(order, SUPPORT)])
 		self.assertEqual(act(order, "Request Approval", SUPPORT).workflow_state, "Pending Approval")
+
+	def test_a_weight_has_its_unit(self):
+		note = deliveries.edit(deliveries.delivery(), PACKER, gross_weight=12.5, gross_weight_uom=None)
+		with self.assertRaises(GateNotMet) as refused:
+			act(note, "Complete Packing", PACKER)
+		self.assertIn("The gross weight is 12.5: enter its unit.", str(refused.exception))
+		note = deliveries.edit(note, PACKER, gross_weight_uom="Kg")
+		self.assertEqual(act(note, "Complete Packing", PACKER).workflow_state, "Awaiting Clearance")
 
 	def test_a_packer_may_pack_again(self):
 		note = act(deliveries.delivery(), "Complete Packing", PACKER)

@@ -113,6 +113,22 @@ class TestPortalMessages(FrappeTestCase):
 		self.assertLessEqual({SUPPORT, "support2@metalcraft.test"}, users)
 		self.assertFalse(users & {self.user, APPROVER, factories.MANAGER})
 
+	def test_a_question_is_stored_once_however_often_it_is_sent(self):
+		def stored() -> int:
+			return frappe.db.count(
+				"Communication", {"reference_name": self.order.name, "content": "Is it on its way?"}
+			)
+
+		for _ in range(3):
+			answer = rest.call(self.user, ASK, order=self.order.name, text="Is it on its way?")
+			self.assertEqual(answer.status, 200)
+		self.assertEqual(stored(), 1)
+		# a colleague asks for themselves, and after an answer it is a new question
+		rest.call(self.colleague, ASK, order=self.order.name, text="Is it on its way?")
+		self.mail(self.user, "Yes, it is.")
+		rest.call(self.user, ASK, order=self.order.name, text="Is it on its way?")
+		self.assertEqual(stored(), 3)
+
 	def test_nothing_too_long_and_nothing_of_others(self):
 		for status, user, text in (
 			(417, self.user, "  \n "),

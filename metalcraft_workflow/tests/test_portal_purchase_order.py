@@ -1,5 +1,7 @@
 """A customer accepts a quotation in the portal (step 4)."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, getdate, nowdate
@@ -80,6 +82,17 @@ class TestPortalPurchaseOrder(FrappeTestCase):
 		self.assertEqual(order.grand_total, 400)
 		for words in ("quantity 4 instead of 10", "MT-CYL-02: 5", "lead time"):
 			self.assertIn(words, order.quotation_differences)
+
+	def test_a_buyer_in_auckland_dates_it_with_their_today(self):
+		quotation, tomorrow = make_quotation(self.customer), getdate(add_days(nowdate(), 1))
+		with (
+			patch("metalcraft_workflow.portal.purchase_order.latest_today", return_value=tomorrow),
+			patch("metalcraft_workflow.steps.purchase_order.latest_today", return_value=tomorrow),
+		):
+			answer = send(self.user, quotation, po_date=str(tomorrow), po_no=frappe.generate_hash(length=8))
+			order = self.order_of(answer)
+			self.assertEqual(order.po_date, tomorrow)
+			self.assertEqual(act(order, "Request Approval", SUPPORT).workflow_state, "Pending Approval")
 
 	def test_what_is_not_right_is_said_and_makes_nothing(self):
 		quotation = make_quotation(self.customer)

@@ -72,6 +72,7 @@ frappe.www.search.get_search_results
 metalcraft_workflow.portal.documents.download_document
 metalcraft_workflow.portal.documents.download_invoice
 metalcraft_workflow.portal.documents.download_package
+metalcraft_workflow.portal.documents.download_packing_list
 metalcraft_workflow.portal.messages.ask
 metalcraft_workflow.portal.messages.get_messages
 metalcraft_workflow.portal.orders.get_order

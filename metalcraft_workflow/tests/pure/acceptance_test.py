@@ -49,6 +49,15 @@ class TestAcceptance(unittest.TestCase):
 			with self.subTest(quantities):
 				self.assertEqual(said(quantities=quantities), "")
 
+	def test_a_buyer_may_be_a_day_ahead(self):
+		tomorrow = TODAY + timedelta(days=1)
+		ahead = replace(OFFER, latest_today=tomorrow)
+		self.assertEqual(said(ahead, po_date=tomorrow), "")
+		self.assertIn("date of your purchase order", said(ahead, po_date=tomorrow + timedelta(days=1)))
+		self.assertIn(
+			"before the date of your purchase order", said(ahead, po_date=tomorrow, wanted_on=TODAY)
+		)
+
 	def test_each_thing_that_is_not_right_is_said(self):
 		for words, changes in (
 			("number of your purchase order", {"po_no": "  "}),

@@ -158,7 +158,8 @@ def make_bundle(code: str, parts: dict[str, float]) -> str:
 	return code
 
 
-def make_customer(name: str = "MT Customer", **fields) -> str:
+def make_customer(name: str = "MT Customer", with_address: bool = True, **fields) -> str:
+	"""A customer, with an address that goods go to."""
 	if not frappe.db.exists("Customer", name):
 		frappe.get_doc(
 			{
@@ -170,7 +171,33 @@ def make_customer(name: str = "MT Customer", **fields) -> str:
 				**fields,
 			}
 		).insert()
+	if with_address:
+		make_address(name)
 	return name
+
+
+def make_address(customer: str, kind: str = "Shipping", **fields) -> str:
+	"""An address of a customer; gives its name."""
+	link = {"link_doctype": "Customer", "link_name": customer}
+	found = frappe.db.get_value("Dynamic Link", {**link, "parenttype": "Address"}, "parent")
+	if found and not fields:
+		return found
+	return (
+		frappe.get_doc(
+			{
+				"doctype": "Address",
+				"address_title": customer,
+				"address_type": kind,
+				"address_line1": "12 Dock Road",
+				"city": "Houston",
+				"country": "United States",
+				"links": [link],
+				**fields,
+			}
+		)
+		.insert()
+		.name
+	)
 
 
 def make_stock(

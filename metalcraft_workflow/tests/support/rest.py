@@ -17,7 +17,7 @@ class Answer:
 	def __init__(self, response):
 		self.status = response.status_code
 		self.json = response.get_json(silent=True) or {}
-		self.text = response.get_data(as_text=True)
+		self.text = response.get_data().decode(errors="replace")
 		self.location = response.headers.get("Location") or ""
 
 	@property
