@@ -450,6 +450,8 @@ jinja = {
 		f"{_PRODUCTION}.production_work",
 		f"{_APP}.outgoing.contents.certified_contents",
 		f"{_APP}.outgoing.contents.delivery_contents",
+		f"{_APP}.outgoing.contents.billed_lines",
+		f"{_APP}.facts.promise.is_under_review",
 		f"{_APP}.gates.message.typed_text",
 		f"{_APP}.gates.numbers.written_qty",
 		f"{_APP}.gates.numbers.written_money",

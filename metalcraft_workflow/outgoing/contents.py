@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+import frappe
 from frappe.model.document import Document
 from frappe.utils import flt
 
@@ -97,3 +98,22 @@ def certified_contents(certificate: Document) -> list[rules.ContentsLine]:
 		)
 		for rows in lines.values()
 	]
+
+
+def billed_lines(doc: Document) -> dict[str, frappe._dict]:
+	"""Line of an invoice -> what it bills, as the customer calls it: `order`, `po_no` and
+	`customer_part_no`. Lines for no order are left out. A Jinja method too."""
+	lines = {row.so_detail: row.name for row in doc.items if row.get("so_detail")}
+	order, line = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
+	return {
+		lines[row.so_detail]: row
+		for row in (
+			frappe.qb.from_(line)
+			.join(order)
+			.on(order.name == line.parent)
+			.where(line.name.isin([*lines, ""]))
+			.orderby(order.name)
+			.select(line.name.as_("so_detail"), order.name.as_("order"), order.po_no, line.customer_part_no)
+			.run(as_dict=True)
+		)
+	}

@@ -36,8 +36,48 @@ STAGES = (
 )
 
 
+# Of the documents that customers get, what they may read in a print; the other fields are for our people
+FOR_CUSTOMERS: dict[str, tuple[str, ...]] = {
+	"Quotation": ("customer_rfq_no", "lead_time_days"),
+	"Quotation Item": ("customer_part_no",),
+	"Sales Order": (),
+	"Sales Order Item": ("customer_part_no",),
+	"Delivery Note": (
+		"traceability",
+		"packages",
+		"gross_weight",
+		"gross_weight_uom",
+		"carrier",
+		"tracking_number",
+		"tracking_url",
+		"ship_date",
+	),
+	"Delivery Note Item": ("customer_part_no", "customer_po_no"),
+	"Sales Invoice": ("tracking_number",),
+}
+
+
 def get_custom_fields() -> dict[str, list[dict]]:
 	"""DocType -> its fields. Everything here is made by install and removed by uninstall."""
+	fields = _custom_fields()
+	for doctype, shown in FOR_CUSTOMERS.items():
+		for row in fields[doctype]:
+			if row["fieldname"] not in shown:
+				row["print_hide"] = 1
+	return fields
+
+
+def hide_from_prints() -> None:
+	"""Keep the fields that are for our people off the prints, on a site that has them: a patch."""
+	for doctype, rows in get_custom_fields().items():
+		for row in rows:
+			if doctype in FOR_CUSTOMERS and row.get("print_hide"):
+				name = {"dt": doctype, "fieldname": row["fieldname"]}
+				frappe.db.set_value("Custom Field", name, "print_hide", 1)
+		frappe.clear_cache(doctype=doctype)
+
+
+def _custom_fields() -> dict[str, list[dict]]:
 	return {
 		# What an administrator attaches gates and reasons with
 		"Workflow Document State": [

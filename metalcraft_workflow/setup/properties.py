@@ -4,6 +4,7 @@ administrator may change them in Customize Form, and keeps that."""
 import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
+from metalcraft_workflow.rules.requirement import _lt
 from metalcraft_workflow.setup.custom_fields import MODULE
 
 # DocType, property, value, type
@@ -14,13 +15,21 @@ PROPERTIES = (
 	("Delivery Note", "protect_attached_files", "1", "Check"),
 	# An administrator renames a state, and documents, workflows and gates follow
 	("Workflow State", "allow_rename", "1", "Check"),
+	# What customers get, also in place of the formats that ERPNext 16 comes with. Its prints show its bookkeeping
+	("Sales Order", "default_print_format", _lt("Order Acknowledgement"), "Data"),
+	("Delivery Note", "default_print_format", _lt("Metalcraft Delivery Note"), "Data"),
+	("Sales Invoice", "default_print_format", _lt("Metalcraft Sales Invoice"), "Data"),
 )
+
+# The print format that ERPNext 16 sets for a document when it is installed: nobody has chosen it
+OF_ERPNEXT = "{0} with Item Image"
 
 
 def make_properties() -> None:
 	"""Set the properties that nobody has set."""
 	for doctype, name, value, fieldtype in PROPERTIES:
-		if not frappe.db.exists("Property Setter", {"doc_type": doctype, "property": name}):
+		chosen = frappe.db.get_value("Property Setter", {"doc_type": doctype, "property": name}, "value")
+		if not chosen or chosen == OF_ERPNEXT.format(doctype):
 			setter = make_property_setter(doctype, None, name, value, fieldtype, for_doctype=True)
 			setter.db_set("module", MODULE)
 
