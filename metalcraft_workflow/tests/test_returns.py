@@ -477,7 +477,7 @@ class TestWhatMayComeBack(ReturnsCase):
 		with as_user(SUPPORT):
 			note = steps.make_credit_note(rma.name)
 			note.items[0].qty = -5
-			with self.assertRaisesRegex(frappe.ValidationError, "4 of MT-CYL-01 came back"):
+			with self.assertRaisesRegex(frappe.ValidationError, "4 Nos of MT-CYL-01 came back"):
 				note.insert()
 			note = steps.make_credit_note(rma.name)
 			note.append("items", frappe.copy_doc(note.items[0]))
