@@ -481,7 +481,7 @@ class TestWhatMayComeBack(ReturnsCase):
 				note.insert()
 			note = steps.make_credit_note(rma.name)
 			note.append("items", frappe.copy_doc(note.items[0]))
-			with self.assertRaisesRegex(frappe.ValidationError, ": 0 of MT-CYL-01 came back"):
+			with self.assertRaisesRegex(frappe.ValidationError, ": 0 Nos of MT-CYL-01 came back"):
 				note.insert()
 		drafts = [returns.credit(rma, submit=False) for _number in range(2)]
 		with as_user(SUPPORT):

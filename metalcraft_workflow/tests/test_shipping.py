@@ -101,7 +101,8 @@ class TestShipping(FinalPackCase):
 				doc.submit()
 
 	def test_price_and_address_are_part_of_the_clearance(self):
-		for fields in ({"additional_discount_percentage": 50}, {"shipping_address": "Elsewhere 1"}):
+		elsewhere = factories.make_address(factories.make_customer(), address_line1="Elsewhere 1")
+		for fields in ({"additional_discount_percentage": 50}, {"shipping_address_name": elsewhere}):
 			doc = deliveries.cleared(deliveries.delivery())
 			self.assertEqual(
 				deliveries.edit(doc, SHIPPER, **fields).workflow_state, "Awaiting Clearance", fields
