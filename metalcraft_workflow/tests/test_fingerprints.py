@@ -392,7 +392,8 @@ class TestVersions(FingerprintCase):
 				self.as_of_the_first_version(delivery, gate)
 		edit(delivery, SHIPPER, carrier="Road Runner")
 		self.order_in("Cleared", delivery)
-		edit(delivery, SHIPPER, shipping_address="Somewhere Else 1")
+		elsewhere = factories.make_address(delivery.customer, address_line1="Elsewhere 1")
+		edit(delivery, SHIPPER, shipping_address_name=elsewhere)
 		self.assertNotEqual(frappe.db.get_value("Delivery Note", delivery.name, "workflow_state"), "Cleared")
 
 	def test_what_was_made_by_an_app_that_is_gone_holds_no_longer(self):
