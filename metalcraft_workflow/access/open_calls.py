@@ -16,6 +16,7 @@ def check() -> None:
 		refuse_second_address(method)
 		row = needs_of(_addresses(method))
 		if row and not may(row):
+			frappe.flags.disable_traceback = True
 			frappe.throw(
 				_("Your permissions do not cover this. Ask an administrator for a role that does."),
 				frappe.PermissionError,

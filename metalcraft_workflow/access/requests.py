@@ -81,6 +81,7 @@ def check_token() -> None:
 def refuse(name: str) -> None:
 	"""Raise the PermissionError for what is not open to whoever asks."""
 	_keep(name)
+	frappe.flags.disable_traceback = True  # it would tell how this is done
 	if frappe.session.user == "Guest":
 		frappe.throw(_("Sign in first: this is not open to everybody."), frappe.PermissionError)
 	frappe.throw(

@@ -283,7 +283,9 @@ def why_unread(url: str | None) -> str:
 	"""Why a file with this address cannot be read, as it goes on after its name."""
 	if (url or "").startswith(("http://", "https://")):
 		return _(files.LINK)
-	return _(files.GONE if (url or "").startswith(("/files/", "/private/files/")) else files.ELSEWHERE)
+	if (url or "").startswith(("/files/", "/private/files/")):
+		return _(files.GONE)
+	return _(files.ELSEWHERE)
 
 
 def refusal(file: Document, document_type: str) -> str:

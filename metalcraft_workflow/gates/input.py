@@ -143,7 +143,12 @@ def _refuse(name: str, wrong: _Wrong) -> NoReturn:
 
 def read(value: Any, hint: Any) -> Any:
 	"""`value` as what `hint` says: a number of a text, a dict of JSON. Raises _Wrong."""
-	hint, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+	hint, *marks = _unwrapped(hint)
+	if get_origin(hint) in (Union, UnionType):
+		# `LongText | None`: what is said of one of the kinds holds for the value
+		marks += [mark for member in get_args(hint) for mark in _unwrapped(member)[1:]]
+	if value is None:
+		marks = [mark for mark in marks if isinstance(mark, Says)]
 	try:
 		return _marked(_of_kind(value, hint, marks), marks)
 	except _Wrong:
@@ -153,9 +158,19 @@ def read(value: Any, hint: Any) -> Any:
 		raise
 
 
-def _of_kind(value: Any, hint: Any, marks: list) -> Any:
+def _unwrapped(hint: Any) -> tuple:
+	"""A kind, and what an `Annotated` says of it."""
+	return get_args(hint) if get_origin(hint) is Annotated else (hint,)
+
+
+def _members(hint: Any) -> list:
+	"""The kinds that a hint allows."""
 	kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-	kinds = tuple(get_origin(kind) or kind for kind in kinds)
+	return [_unwrapped(kind)[0] for kind in kinds]
+
+
+def _of_kind(value: Any, hint: Any, marks: list) -> Any:
+	kinds = tuple(get_origin(kind) or kind for kind in _members(hint))
 	if Any in kinds:
 		return sound(value)
 	if Document in kinds and isinstance(value, Document):

@@ -86,7 +86,8 @@ def in_use() -> list[str]:
 	if not settings.get("portal_user_types") and frappe.db.exists(
 		"User", {"user_type": ["not in", ["System User", "Website User"]], "enabled": 1}
 	):
-		found.append(_(frappe.get_meta("Metalcraft Settings").get_label("portal_user_types")))
+		label = frappe.get_meta("Metalcraft Settings").get_label("portal_user_types")
+		found.append(_(label))
 	return found
 
 

@@ -18,6 +18,8 @@ from metalcraft_workflow.tests.support.factories import SUPPORT
 def echo(
 	name: str = "",
 	text: LongText = "",
+	note: LongText | None = None,
+	of: KnownDocType | None = None,
 	doctype: KnownDocType = "Item",
 	page: int = 1,
 	qty: float = 0,
@@ -65,6 +67,10 @@ class TestInput(FrappeTestCase):
 			("text", "[x] " * 500, "[x] " * 500),
 			("text", "See " + "[" * 500, "See " + "[" * 500),
 			("wanted", {"a": None}, {"a": None}),
+			("note", "x" * 1000, "x" * 1000),
+			("note", None, None),
+			("of", "Item", "Item"),
+			("of", None, None),
 			("more", [1], [1]),
 		):
 			with self.subTest(name, sent=sent):
@@ -116,6 +122,8 @@ class TestInput(FrappeTestCase):
 			("wanted", "{", "Send an address."),
 			("wanted", {"a": 1}, "Send an address."),
 			("more", deep, "too deeply"),
+			("note", "x" * 10_001, "too long"),
+			("of", "No Such Thing", "no such document type"),
 			("text", "[" * 3000 + "<b>", "too deeply"),
 			("text", '["]", ' * 1000, "too deeply"),
 			("values", {"a": '{"a": ' * 1000}, "too deeply"),
