@@ -76,7 +76,8 @@ class TestTheClock(RecordCase):
 		with self.freeze_time(add_to_date(now_datetime(), hours=-1)):
 			doc = deliveries.cleared(doc)
 			self.assertEqual(doc.workflow_state, "Cleared")
-			changed = deliveries.edit(doc, factories.SHIPPER, shipping_address="Somewhere Else 1")
+			elsewhere = factories.make_address(doc.customer, address_line1="Elsewhere 1")
+			changed = deliveries.edit(doc, factories.SHIPPER, shipping_address_name=elsewhere)
 		self.assertNotEqual(changed.workflow_state, "Cleared")
 
 	def test_the_last_move_is_the_last_one_written(self):
