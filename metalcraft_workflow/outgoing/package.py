@@ -184,6 +184,6 @@ def index(doc: Document, parts: list[PackagePart], of_pages: int) -> tuple[bytes
 			"letter_head": frappe.render_template(letter_head, {"doc": doc.as_dict()}),
 		},
 	)
-	with failing_in_words(_("Index")):
+	with failing_in_words(_("Contents")):
 		pdf = get_pdf(html)
 	return pdf, len(PdfReader(io.BytesIO(pdf)).pages)

@@ -72,7 +72,9 @@ class TestPackage(FinalPackCase):
 			download_package(self.doc.name)
 		pdf = frappe.local.response.filecontent
 		reader = PdfReader(io.BytesIO(pdf))
-		self.assertEqual([item.title for item in reader.outline], ["Index", "Packing List", MILL, PICTURES])
+		self.assertEqual(
+			[item.title for item in reader.outline], ["Contents", "Packing List", MILL, PICTURES]
+		)
 		pages = [" ".join(page.extract_text().split()) for page in reader.pages]
 		self.assertEqual(len(pages), 4)
 		self.assertIn("Documents of Your Delivery", pages[0])

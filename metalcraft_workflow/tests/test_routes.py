@@ -18,13 +18,9 @@ class TestRoutes(FrappeTestCase):
 		super().setUpClass()
 		factories.setup_world()
 
-	def customer(self) -> str:
-		"""One without an address, which a Sales Manager who is nothing else may not read in ERPNext."""
-		return factories.make_customer("MT Routes Customer", with_address=False)
-
 	def order_body(self, **fields) -> dict:
 		return {
-			"customer": self.customer(),
+			"customer": factories.bare_customer(),
 			"company": COMPANY,
 			"transaction_date": nowdate(),
 			"delivery_date": add_days(nowdate(), 7),
@@ -70,7 +66,7 @@ class TestRoutes(FrappeTestCase):
 		self.assertEqual(self.state(order.name), (0, "Draft"))
 
 	def test_a_refusal_names_the_actions_that_are_open_to_the_user(self):
-		order = factories.make_order(customer=self.customer())
+		order = factories.make_order(customer=factories.bare_customer())
 		path, body = f"/api/resource/Sales Order/{order.name}", {"workflow_state": "Approved"}
 		self.assertIn("What you can do: Request Approval.", request(SUPPORT, "PUT", path, body).words)
 		nothing = request(MANAGER, "PUT", path, body).words

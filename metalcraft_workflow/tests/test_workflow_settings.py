@@ -87,7 +87,7 @@ class TestWorkflowSettings(FrappeTestCase):
 			if row.action == "Approve":
 				row.allowed = "Sales Manager"
 		workflow.save()
-		order = act(factories.make_order(), "Request Approval", SUPPORT)
+		order = act(factories.make_order(customer=factories.bare_customer()), "Request Approval", SUPPORT)
 		with self.assertRaises(frappe.ValidationError):
 			act(order, "Approve", APPROVER)
 		self.assertEqual(act(order, "Approve", MANAGER).docstatus, 1)
@@ -105,7 +105,7 @@ class TestWorkflowSettings(FrappeTestCase):
 			},
 		)
 		workflow.save()
-		order = factories.make_order(with_file=False, po_no="")
+		order = factories.make_order(customer=factories.bare_customer(), with_file=False, po_no="")
 		with self.assertRaises(GateNotMet):
 			act(order, "Approve", MANAGER)
 

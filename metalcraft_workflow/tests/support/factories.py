@@ -176,6 +176,11 @@ def make_customer(name: str = "MT Customer", with_address: bool = True, **fields
 	return name
 
 
+def bare_customer() -> str:
+	"""A customer without an address, which a Sales Manager who is nothing else may not read in ERPNext."""
+	return make_customer("MT Bare Customer", with_address=False)
+
+
 def make_address(customer: str, kind: str = "Shipping", **fields) -> str:
 	"""An address of a customer; gives its name."""
 	link = {"link_doctype": "Customer", "link_name": customer}
