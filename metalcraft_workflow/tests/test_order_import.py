@@ -31,14 +31,14 @@ class TestOrderImport(FrappeTestCase):
 		super().setUpClass()
 		factories.setup_world()
 		factories.make_item()
-		factories.make_customer()
+		cls.customer = factories.bare_customer()
 		frappe.db.commit()  # an import rolls back what fails
 
 	def insert(self, extra: dict | None = None, submit: bool = False) -> tuple[str, list]:
 		"""Import one order as Sales Manager, who may; gives its PO number and the log."""
 		number = frappe.generate_hash(length=10)
 		today, later = nowdate(), add_days(nowdate(), 14)
-		values = ("MT Customer", COMPANY, today, later, number, "MT-CYL-01", 10, 100, FINAL_PACK)
+		values = (self.customer, COMPANY, today, later, number, "MT-CYL-01", 10, 100, FINAL_PACK)
 		return number, run_import(
 			INSERT, dict(zip(HEADER, values, strict=True)) | (extra or {}), submit=submit
 		)
