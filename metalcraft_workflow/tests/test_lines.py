@@ -118,7 +118,7 @@ class TestRowsAlone(FrappeTestCase):
 		self.assertEqual(frappe.db.get_value("Sales Order Item", order.items[0].name, "qty"), 10)
 
 	def test_nor_of_a_delivery(self):
-		doc = deliveries.cleared(deliveries.delivery(("MT-CYL-01", 10, 100)))
+		doc = deliveries.cleared(deliveries.delivery((factories.make_item(), 10, 100)))
 		for user in (PACKER, "Administrator"):
 			path = f"/api/resource/Delivery Note Item/{doc.items[0].name}"
 			self.assertRefused(request(user, "PUT", path, {"qty": 1}))

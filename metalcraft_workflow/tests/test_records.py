@@ -72,7 +72,7 @@ class TestTheClock(RecordCase):
 		frappe.clear_cache()
 
 	def test_a_clearance_lapses_with_a_change_also_in_the_hour_that_comes_twice(self):
-		doc = deliveries.delivery(("MT-CYL-01", 10, 100), po_date=add_days(nowdate(), -2))
+		doc = deliveries.delivery((factories.make_item(), 10, 100), po_date=add_days(nowdate(), -2))
 		with self.freeze_time(add_to_date(now_datetime(), hours=-1)):
 			doc = deliveries.cleared(doc)
 			self.assertEqual(doc.workflow_state, "Cleared")
@@ -120,7 +120,7 @@ class TestTheName(RecordCase):
 		self.assertEqual(actions_of(order), ["Request Approval", "Approve", "Cancel Order"])
 
 	def test_numbers_go_on_without_a_gap(self):
-		doc = deliveries.cleared(deliveries.delivery(("MT-CYL-01", 10, 100)))
+		doc = deliveries.cleared(deliveries.delivery((factories.make_item(), 10, 100)))
 		rows = records_of(doc)
 		self.assertEqual([row.sequence for row in rows], list(range(1, len(rows) + 1)))
 		self.assertEqual(frappe.db.get_value("Record Chain", doc.process_id, "records"), len(rows))

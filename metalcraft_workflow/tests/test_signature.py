@@ -91,7 +91,9 @@ class TestSignature(FrappeTestCase):
 
 	def test_a_submit_is_signed_too(self):
 		self.ask("ship")
-		note = deliveries.ready_to_ship(deliveries.cleared(deliveries.delivery(("MT-CYL-01", 10, 100))))
+		note = deliveries.ready_to_ship(
+			deliveries.cleared(deliveries.delivery((factories.make_item(), 10, 100)))
+		)
 		with as_user(SHIPPER), self.assertRaises(SignatureRequired):
 			frappe.get_doc("Delivery Note", note.name).submit()
 		update_password(SHIPPER, SECRET)

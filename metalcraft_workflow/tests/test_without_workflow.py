@@ -98,7 +98,9 @@ class TestWithoutWorkflow(FrappeTestCase):
 			self.assertEqual(edit(approved, "Administrator", approved_by=SUPPORT).approved_by, APPROVER)
 
 	def test_a_delivery_does_not_ship(self):
-		note = deliveries.ready_to_ship(deliveries.cleared(deliveries.delivery(("MT-CYL-01", 10, 100))))
+		note = deliveries.ready_to_ship(
+			deliveries.cleared(deliveries.delivery((factories.make_item(), 10, 100)))
+		)
 		self.switch_off("Delivery Note Release")
 		frappe.clear_cache()
 		with as_user(SHIPPER):

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import sys
 import unittest
 
 import frappe
@@ -36,6 +37,20 @@ class FrappeTestCase(unittest.TestCase):
 		finally:
 			kind.sql = real
 		self.assertLessEqual(len(queries), count, "Queries executed:\n" + "\n\n".join(queries))
+
+	@contextlib.contextmanager
+	def freeze_time(self, time_to_freeze):
+		"""The clock of the site stands still at this time; that of Python goes on."""
+		from unittest.mock import patch
+
+		from frappe.utils import data, get_datetime
+
+		real, frozen = data.now_datetime, get_datetime(time_to_freeze)
+		with contextlib.ExitStack() as stack:
+			for module in list(sys.modules.values()):
+				if getattr(module, "__dict__", {}).get("now_datetime") is real:
+					stack.enter_context(patch.object(module, "now_datetime", lambda: frozen))
+			yield
 
 	@contextlib.contextmanager
 	def set_user(self, user):

@@ -427,6 +427,24 @@ def transactions_on_sqlite():
 	assert monoframe
 
 
+@shim
+def sequences_on_sqlite():
+	"""Where documents are numbered, the engine takes the next number from a sequence, and SQLite has none. It
+	keeps the last number of such a table itself."""
+	from monoframe.database import sequence
+	from monoframe.database.sqlite import database
+
+	own = sequence.get_next_val
+
+	def get_next_sequence_val(self, doctype_name, slug="_id_seq"):
+		if slug != "_id_seq":
+			return own(doctype_name, slug=slug)
+		last = self.sql("SELECT seq FROM sqlite_sequence WHERE name = %s", [f"tab{doctype_name}"])
+		return last[0][0] + 1 if last else 1
+
+	replace(database.SQLiteDatabase, "get_next_sequence_val", get_next_sequence_val)
+
+
 # Several apps
 
 
@@ -898,3 +916,21 @@ def hooks_that_say_nothing():
 		return True
 
 	replace(permissions, "has_controller_permissions", has_controller_permissions)
+
+
+@shim
+def own_logins_by_their_name():
+	"""Everybody's own login is kept among those of other services, by the engine under its own name."""
+	from monoframe.core.doctype.user.user import User
+
+	own_get, own_set = User.get_social_login_userid, User.set_social_login_userid
+
+	def known(provider: str) -> str:
+		return "frappe" if provider == "monoframe" else provider
+
+	replace(User, "get_social_login_userid", lambda self, provider: own_get(self, known(provider)))
+	replace(
+		User,
+		"set_social_login_userid",
+		lambda self, provider, *args, **kwargs: own_set(self, known(provider), *args, **kwargs),
+	)

@@ -52,3 +52,7 @@ needs_reservations = needs(
 needs_logistics = needs(
 	"ERPNext's delivery trips and the like", lambda: bool(frappe.db.exists("DocType", "Delivery Trip"))
 )
+# What of an order is not in the app's way is in ERPNext's DocTypes alone
+needs_all_fields = needs(
+	"every field of ERPNext's documents", lambda: frappe.get_meta("Sales Order").has_field("scan_barcode")
+)
