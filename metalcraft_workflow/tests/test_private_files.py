@@ -9,7 +9,7 @@ from frappe.utils.file_manager import save_file
 from PIL import Image
 
 from metalcraft_workflow.facts.documents import attach
-from metalcraft_workflow.tests.support import deliveries, factories, money, rest
+from metalcraft_workflow.tests.support import deliveries, door, factories, money, rest
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.factories import PACKER, QA, SUPPORT, act, as_user
 from metalcraft_workflow.tests.support.pdf import sample_pdf
@@ -117,6 +117,7 @@ class TestPrivateFiles(FinalPackCase):
 						file.reload()
 
 	def test_a_refusal_says_why_and_the_same_for_what_is_not_there(self):
+		door.open_to(self, "Customer", "document:User")
 		there = rest.request(
 			self.portal, "PUT", f"/api/resource/User/{self.portal}", {"user_image": self.kept.file_url}
 		)

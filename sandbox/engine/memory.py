@@ -23,8 +23,10 @@ class Memory(fakeredis.FakeRedis):
 	def ping(self, *args, **kwargs):
 		return True
 
-	def set(self, name, value, ex=None, *args, **kwargs):
+	def set(self, name, value, ex=None, *args, nx=False, **kwargs):
 		name = text(name)
+		if nx and self.exists(name):
+			return None
 		self.changed(name)
 		self.values[name] = (value, time.monotonic() + ex if ex else None)
 		return True

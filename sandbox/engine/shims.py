@@ -876,6 +876,8 @@ def access_is_on_record():
 	from monoframe.core.doctype.access_log import access_log
 
 	own = access_log.make_access_log
+	# What has wrapped it hides whose it is from the modules that know it
+	own.__module__, own.__name__ = "frappe.core.doctype.access_log.access_log", "make_access_log"
 
 	def make_access_log(*args, **kwargs):
 		own(*args, **kwargs)
@@ -934,3 +936,37 @@ def own_logins_by_their_name():
 		"set_social_login_userid",
 		lambda self, provider, *args, **kwargs: own_set(self, known(provider), *args, **kwargs),
 	)
+
+
+@shim
+def methods_by_frappe_s_names():
+	"""Functions of the engine say that they are of `monoframe`; apps replace methods of `frappe`."""
+	import monoframe
+
+	own = monoframe.override_whitelisted_method
+
+	def override_whitelisted_method(original_method):
+		name = str(original_method)
+		return own(f"frappe{name.removeprefix('monoframe')}" if name.startswith("monoframe.") else name)
+
+	replace(monoframe, "override_whitelisted_method", override_whitelisted_method)
+
+
+@shim
+def tokens_of_pages():
+	"""The token against forged requests has the engine's name in pages and in the header that brings it."""
+	import monoframe
+	from monoframe.website.page_renderers import base_template_page
+
+	header, add_token = monoframe.get_request_header, base_template_page.BaseTemplatePage.add_csrf_token
+
+	def get_request_header(key, default=None):
+		return header(key.replace("X-Monoframe-", "X-Frappe-"), None) or header(key, default)
+
+	def add_csrf_token(self, html):
+		return add_token(self, html).replace(
+			"<script>monoframe.csrf_token = ", "<script>window.frappe ??= monoframe; frappe.csrf_token = "
+		)
+
+	replace(monoframe, "get_request_header", get_request_header)
+	replace(base_template_page.BaseTemplatePage, "add_csrf_token", add_csrf_token)

@@ -18,12 +18,13 @@ standard_portal_menu_items = [
 	{"title": "Orders", "route": "/orders", "reference_doctype": "Sales Order", "role": "Customer"},
 	{"title": "Invoices", "route": "/invoices", "reference_doctype": "Sales Invoice", "role": "Customer"},
 	{"title": "Shipments", "route": "/shipments", "reference_doctype": "Delivery Note", "role": "Customer"},
+	{"title": "Issues", "route": "/issues", "reference_doctype": "Issue", "role": "Customer"},
 ]
 
 has_website_permission = {
 	doctype: "erpnext.controllers.website_list_for_contact.has_website_permission"
 	for doctype in ("Sales Order", "Quotation", "Sales Invoice", "Delivery Note")
-}
+} | {"Issue": "erpnext.support.doctype.issue.issue.has_website_permission"}
 
 website_route_rules = [
 	{"from_route": f"/{route}", "to_route": doctype}

@@ -248,14 +248,15 @@ def scrub(name: str) -> str:
 
 
 def sync() -> None:
-	"""Make the DocTypes and the roles that their permissions name."""
+	"""Make the DocTypes, the roles that their permissions name, and those of the portal."""
 	import copy
 
 	import frappe
 	from frappe.model.import_doc import import_doc
 
 	found = doctypes()
-	for role in sorted({row["role"] for declared in found.values() for row in declared["permissions"]}):
+	named = {row["role"] for declared in found.values() for row in declared["permissions"]}
+	for role in sorted({"Customer", "Supplier", *named}):
 		if not frappe.db.exists("Role", role):
 			desk = int(role not in ("Customer", "Supplier"))
 			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": desk}).insert()

@@ -11,6 +11,9 @@ class PurchaseOrder(AccountsController):
 	def validate(self):
 		for row in self.items:
 			row.schedule_date = row.schedule_date or self.schedule_date
+			if row.delivered_by_supplier:
+				# It goes to the customer, so none is left to be received here
+				row.received_qty = row.qty
 		super().validate()
 		self.set_status()
 
