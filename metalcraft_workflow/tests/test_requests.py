@@ -18,6 +18,7 @@ from metalcraft_workflow.setup import portal
 from metalcraft_workflow.tests.support import deliveries, door, factories, money, rest
 from metalcraft_workflow.tests.support.cost import counted
 from metalcraft_workflow.tests.support.factories import SUPPORT, as_user
+from metalcraft_workflow.tests.support.marks import needs_list_pages
 
 COUNT = "frappe.client.get_count"
 # What a guess at the password of Administrator looks like
@@ -533,7 +534,6 @@ class TestWhatIsOpen(RequestsCase):
 		customer.save()
 		where = urlencode({"doctype": "Sales Invoice", "name": self.invoice.name})
 		self.assertEqual(rest.request(user, "GET", f"/printview?{where}").status, 200)
-		self.assertEqual(rest.request(user, "GET", "/invoices").status, 200)
 		self.assertEqual(rest.request(user, "GET", f"/invoices/{self.invoice.name}").status, 200)
 		other_format = f"/printview?{where}&format=Packing+List"
 		self.assertEqual(rest.request(user, "GET", other_format).status, 403)
@@ -550,6 +550,14 @@ class TestWhatIsOpen(RequestsCase):
 			)
 		door.tick(self, portal_invoices=0)
 		self.assertEqual(rest.request(user, "GET", f"/printview?{where}").status, 403)
+
+	@needs_list_pages
+	def test_invoices_are_listed_to_whose_they_are(self):
+		user = money.portal_user(self.customer)
+		customer = frappe.get_doc("Customer", self.customer)
+		customer.append("portal_users", {"user": user})
+		customer.save()
+		self.assertEqual(rest.request(user, "GET", "/invoices").status, 200)
 
 	def test_orders_of_others_are_not_there_and_take_as_long(self):
 		other = deliveries.approved_order((factories.make_item(), 1, 1), customer=self.other, po_no="PO-X")

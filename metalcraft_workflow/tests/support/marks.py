@@ -3,6 +3,7 @@ with its reason, and counted."""
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from unittest import SkipTest
 
 import frappe
@@ -55,4 +56,9 @@ needs_logistics = needs(
 # What of an order is not in the app's way is in ERPNext's DocTypes alone
 needs_all_fields = needs(
 	"every field of ERPNext's documents", lambda: frappe.get_meta("Sales Order").has_field("scan_barcode")
+)
+# What Frappe itself shows of a list in the portal
+needs_list_pages = needs(
+	"Frappe's pages of lists",
+	lambda: Path(frappe.get_app_path("frappe", "website", "page_renderers", "list_page.py")).exists(),
 )
