@@ -25,7 +25,7 @@ class Memory(fakeredis.FakeRedis):
 
 	def set(self, name, value, ex=None, *args, nx=False, **kwargs):
 		name = text(name)
-		if nx and self.exists(name):
+		if nx and Memory.get(self, name) is not None:
 			return None
 		self.changed(name)
 		self.values[name] = (value, time.monotonic() + ex if ex else None)

@@ -947,15 +947,20 @@ def methods_by_frappe_s_names():
 
 	def override_whitelisted_method(original_method):
 		name = str(original_method)
-		return own(f"frappe{name.removeprefix('monoframe')}" if name.startswith("monoframe.") else name)
+		if name.startswith("monoframe."):
+			name = f"frappe{name.removeprefix('monoframe')}"
+		found = own(name)
+		return original_method if found == name else found
 
 	replace(monoframe, "override_whitelisted_method", override_whitelisted_method)
 
 
 @shim
 def tokens_of_pages():
-	"""The token against forged requests has the engine's name in pages and in the header that brings it."""
+	"""The token against forged requests has the engine's name in pages and in the header that brings it; and
+	while tests run, the engine does not keep it for the next request."""
 	import monoframe
+	from monoframe import sessions
 	from monoframe.website.page_renderers import base_template_page
 
 	header, add_token = monoframe.get_request_header, base_template_page.BaseTemplatePage.add_csrf_token
@@ -968,5 +973,13 @@ def tokens_of_pages():
 			"<script>monoframe.csrf_token = ", "<script>window.frappe ??= monoframe; frappe.csrf_token = "
 		)
 
+	generate = sessions.generate_csrf_token
+
+	def generate_csrf_token():
+		generate()
+		if monoframe.in_test and getattr(monoframe.local, "session_obj", None):
+			monoframe.local.session_obj.update(force=True)
+
+	replace(sessions, "generate_csrf_token", generate_csrf_token)
 	replace(monoframe, "get_request_header", get_request_header)
 	replace(base_template_page.BaseTemplatePage, "add_csrf_token", add_csrf_token)
