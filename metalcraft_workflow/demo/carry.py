@@ -15,7 +15,7 @@ from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.demo import people
 from metalcraft_workflow.demo.company import COMPANY, COUNTRY, CURRENCY, SELLING
-from metalcraft_workflow.demo.masters import code_of, customer_named
+from metalcraft_workflow.demo.masters import code_of, customer_named, make_address
 from metalcraft_workflow.demo.orders import Delivery, Story
 from metalcraft_workflow.demo.pdf import one_page
 from metalcraft_workflow.demo.people import Person, acting_as
@@ -131,7 +131,10 @@ class Carrier:
 	def quoted_order(self) -> Document:
 		from erpnext.selling.doctype.quotation.quotation import make_sales_order
 
-		return make_sales_order(self.quotation_name())
+		doc = make_sales_order(self.quotation_name())
+		# Now the lead is a customer, and goods can go to it
+		make_address(doc.customer, self.story.enquiry.city, self.story.enquiry.state)
+		return doc
 
 	def new_order(self) -> Document:
 		return frappe.get_doc(

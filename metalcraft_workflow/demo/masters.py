@@ -222,23 +222,32 @@ def make_customer(customer: Customer) -> None:
 			"links": links,
 		}
 	).insert()
-	address = frappe.get_doc(
-		{
-			"doctype": "Address",
-			"address_title": customer.name,
-			"address_type": "Billing",
-			"address_line1": "100 Industrial Parkway",
-			"city": customer.city,
-			"state": customer.state,
-			"country": COUNTRY,
-			"is_primary_address": 1,
-			"is_shipping_address": 1,
-			"links": links,
-		}
-	).insert()
+	address = make_address(name, customer.city, customer.state)
 	doc = frappe.get_doc("Customer", name)
-	doc.customer_primary_contact, doc.customer_primary_address = contact.name, address.name
+	doc.customer_primary_contact, doc.customer_primary_address = contact.name, address
 	doc.save()
+
+
+def make_address(customer: str, city: str, state: str) -> str:
+	"""Make the address of a customer where bills and goods go to; gives its name."""
+	return (
+		frappe.get_doc(
+			{
+				"doctype": "Address",
+				"address_title": customer,
+				"address_type": "Billing",
+				"address_line1": "100 Industrial Parkway",
+				"city": city,
+				"state": state,
+				"country": COUNTRY,
+				"is_primary_address": 1,
+				"is_shipping_address": 1,
+				"links": [{"link_doctype": "Customer", "link_name": customer}],
+			}
+		)
+		.insert()
+		.name
+	)
 
 
 def customer_group() -> str:
