@@ -177,7 +177,7 @@ class TestPackable(TestCase):
 		(part,) = line.parts
 		there = packed = 0.0
 		for more in (*came, part.needed):
-			there = min(round(there + more, 3), most_to_bring(line, part))
+			there = min(round(there + more, max(line.places, 3)), most_to_bring(line, part))
 			packed += ready_qty(line, {("a", "X"): there}, packed)
 			if packed < line.qty:
 				self.assertLessEqual(packed * part.needed / line.qty, there + 2 * line.tolerance)
