@@ -15,6 +15,7 @@ from metalcraft_workflow.tests.support.factories import (
 	SUPPORT,
 	as_user,
 )
+from metalcraft_workflow.tests.support.marks import needs_exchange_gains, needs_several_currencies
 
 APPROVER2 = "approver2@metalcraft.test"
 REASON = "Agreed with the customer on the phone."
@@ -352,6 +353,7 @@ class TestCurrencies(ClosingCase):
 			money.pay_abroad(invoice)
 			self.assertClosed(order)
 
+	@needs_several_currencies
 	def test_a_customer_whose_account_is_in_the_company_s_currency(self):
 		allowed = {"allow_multi_currency_invoices_against_single_party_account": 1}
 		with change_settings("Accounts Settings", allowed):
@@ -375,6 +377,7 @@ class TestAnotherRate(ClosingCase):
 		money.pay_abroad(order, rate=1.2)
 		return order
 
+	@needs_exchange_gains
 	def test_customer_support_submits_the_invoice_and_the_difference_is_booked(self):
 		order = self.advanced()
 		invoice = money.invoice(money.ship(order), allocate_advances_automatically=1)
@@ -388,6 +391,7 @@ class TestAnotherRate(ClosingCase):
 		)
 		self.assertClosed(order)
 
+	@needs_exchange_gains
 	def test_that_is_all_that_customer_support_may_do_with_journal_entries(self):
 		order = self.advanced()
 		invoice = money.invoice(money.ship(order), allocate_advances_automatically=1)
@@ -417,6 +421,7 @@ class TestAnotherRate(ClosingCase):
 		with as_user(ACCOUNTS):
 			self.assertTrue(frappe.copy_doc(entry).has_permission("create"))
 
+	@needs_exchange_gains
 	def test_an_invoice_that_fails_leaves_nothing_open(self):
 		order = self.advanced()
 		draft = money.draft_invoice(money.ship(order))

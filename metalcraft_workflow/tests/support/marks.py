@@ -40,7 +40,18 @@ needs_pricing_rules = needs(
 	"ERPNext's pricing rules", lambda: bool(frappe.db.exists("DocType", "Pricing Rule"))
 )
 # What ERPNext itself asks of a delivery
-needs_books = needs("ERPNext's books", lambda: bool(frappe.db.exists("DocType", "GL Entry")))
+needs_books = needs("ERPNext's books", lambda: bool(frappe.db.exists("DocType", "Accounting Period")))
+# What ERPNext itself makes of money in several currencies
+needs_exchange_gains = needs(
+	"ERPNext's gains and losses of exchange",
+	lambda: "Exchange Gain Or Loss" in frappe.get_meta("Journal Entry").get_field("voucher_type").options,
+)
+needs_several_currencies = needs(
+	"accounts in another currency than their invoices",
+	lambda: frappe.get_meta("Accounts Settings").has_field(
+		"allow_multi_currency_invoices_against_single_party_account"
+	),
+)
 needs_inspections = needs(
 	"ERPNext's quality inspections",
 	lambda: frappe.get_meta("Quality Inspection").has_field("manual_inspection"),
