@@ -812,6 +812,21 @@ def addresses_of_forms():
 
 
 @shim
+def addresses_of_steps():
+	"""The links of a workflow's mail call methods of `frappe`, which apps replace."""
+	from monoframe.workflow.doctype.workflow_action import workflow_action
+
+	def wrapped(function):
+		def call(*args, **kwargs):
+			return function(*args, **kwargs).replace("/api/method/monoframe.", "/api/method/frappe.", 1)
+
+		return call
+
+	for name in ("get_workflow_action_url", "get_confirm_workflow_action_url"):
+		replace(workflow_action, name, wrapped(getattr(workflow_action, name)))
+
+
+@shim
 def dates_of_sums():
 	"""SQLite says of what type a column is, but not of what type the least or the greatest of it is: what
 	looks like a date there is one."""

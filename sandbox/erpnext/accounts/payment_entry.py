@@ -24,12 +24,15 @@ class PaymentEntry(Document):
 		self.title = self.party_name or self.party
 		for row in self.references:
 			self.check_reference(row)
-		self.base_paid_amount = flt(self.paid_amount) * flt(self.source_exchange_rate or 1)
-		self.base_received_amount = flt(self.received_amount) * flt(self.target_exchange_rate or 1)
-		self.set_unallocated()
+		self.set_amounts()
 		if self.total_allocated_amount - abs(flt(self.paid_amount)) > 0.01:
 			frappe.throw(_("More is allocated than was paid."))
 		self.status = {0: "Draft", 1: "Submitted", 2: "Cancelled"}[self.docstatus]
+
+	def set_amounts(self):
+		self.base_paid_amount = flt(self.paid_amount) * flt(self.source_exchange_rate or 1)
+		self.base_received_amount = flt(self.received_amount) * flt(self.target_exchange_rate or 1)
+		self.set_unallocated()
 
 	def check_reference(self, row):
 		if not flt(row.allocated_amount):
@@ -64,17 +67,17 @@ class PaymentEntry(Document):
 			row.outstanding_amount, row.due_date = flt(doc.outstanding_amount), doc.due_date
 		else:
 			row.outstanding_amount = row.total_amount - flt(doc.advance_paid)
+		over = flt(row.allocated_amount - row.outstanding_amount, ledger.places())
 		if self.docstatus < 2 and (
-			(flt(row.allocated_amount) > 0 and flt(row.allocated_amount - row.outstanding_amount, 2) > 0)
-			or (flt(row.allocated_amount) < 0 and flt(row.allocated_amount - row.outstanding_amount, 2) < 0)
+			(flt(row.allocated_amount) > 0 and over > 0) or (flt(row.allocated_amount) < 0 and over < 0)
 		):
 			frappe.throw(_("Row {0}: less than that is outstanding.").format(row.idx))
 
 	def set_unallocated(self):
 		self.total_allocated_amount = self.base_total_allocated_amount = abs(
-			flt(sum(flt(row.allocated_amount) for row in self.references), 2)
+			flt(sum(flt(row.allocated_amount) for row in self.references), ledger.places())
 		)
-		self.unallocated_amount = flt(flt(self.paid_amount) - self.total_allocated_amount, 2)
+		self.unallocated_amount = flt(flt(self.paid_amount) - self.total_allocated_amount, ledger.places())
 
 	def update_unallocated(self):
 		self.reload()
@@ -107,7 +110,7 @@ class PaymentEntry(Document):
 				row.name,
 			)
 			against.add(name)
-		if flt(left, 2) and self.party:
+		if flt(left, ledger.places()) and self.party:
 			ledger.write(self, left * sign, (self.doctype, self.name), self.party, account, self.posting_date)
 		ledger.settle(against)
 		self.db_set("status", "Submitted", update_modified=False)
@@ -146,28 +149,9 @@ class PaymentEntry(Document):
 
 def open_payments(customer: str, company: str, orders: set[str]) -> list[dict]:
 	"""What an invoice can be set against: payments for its orders first, then those on account."""
-	rows = []
-	for entry in frappe.get_all(
-		"Payment Ledger Entry",
-		{
-			"against_voucher_type": "Sales Order",
-			"against_voucher_no": ["in", list(orders) or [""]],
-			"delinked": 0,
-			"amount": ["<", 0],
-		},
-		["voucher_type", "voucher_no", "amount", "voucher_detail_no"],
-		order_by="creation",
-	):
-		rows.append(
-			{
-				"voucher_type": entry.voucher_type,
-				"voucher_no": entry.voucher_no,
-				"amount": -flt(entry.amount),
-				"row": entry.voucher_detail_no,
-			}
-		)
-	return rows + [
-		row for row in ledger.on_account(customer, company) if row["voucher_type"] != "Sales Invoice"
+	return [
+		*ledger.for_orders(orders),
+		*(row for row in ledger.on_account(customer, company) if row["voucher_type"] != "Sales Invoice"),
 	]
 
 

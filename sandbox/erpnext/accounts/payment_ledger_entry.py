@@ -3,11 +3,16 @@
 import frappe
 from frappe.model.document import Document
 from frappe.query_builder.functions import Coalesce, Sum
-from frappe.utils import flt
+from frappe.utils import cint, flt
 
 
 class PaymentLedgerEntry(Document):
 	pass
+
+
+def places() -> int:
+	"""To how many places the site counts money."""
+	return cint(frappe.db.get_default("currency_precision")) or 2
 
 
 def write(
@@ -28,8 +33,8 @@ def write(
 			"voucher_detail_no": row,
 			"against_voucher_type": against[0],
 			"against_voucher_no": against[1],
-			"amount": flt(amount, 2),
-			"amount_in_account_currency": flt(amount, 2),
+			"amount": flt(amount, places()),
+			"amount_in_account_currency": flt(amount, places()),
 			"due_date": doc.get("due_date"),
 		}
 	).insert(ignore_permissions=True)
@@ -45,7 +50,7 @@ def balance(doctype: str, name: str) -> float:
 		.where(entry.delinked == 0)
 		.select(Coalesce(Sum(entry.amount), 0))
 		.run()[0][0],
-		2,
+		places(),
 	)
 
 
@@ -155,6 +160,29 @@ def unlink(doctype: str, name: str, against_type: str, against: str) -> None:
 		)
 
 
+def for_orders(orders) -> list[dict]:
+	"""Payments in advance of orders that no invoice has taken yet."""
+	return [
+		{
+			"voucher_type": entry.voucher_type,
+			"voucher_no": entry.voucher_no,
+			"amount": -flt(entry.amount),
+			"row": entry.voucher_detail_no,
+		}
+		for entry in frappe.get_all(
+			"Payment Ledger Entry",
+			{
+				"against_voucher_type": "Sales Order",
+				"against_voucher_no": ["in", list(orders) or [""]],
+				"delinked": 0,
+				"amount": ["<", 0],
+			},
+			["voucher_type", "voucher_no", "amount", "voucher_detail_no"],
+			order_by="creation",
+		)
+	]
+
+
 def on_account(customer: str, company: str) -> list[dict]:
 	"""Payments, and credit notes that stand for themselves, that can be set against an invoice."""
 	entry = frappe.qb.DocType("Payment Ledger Entry")
@@ -172,10 +200,10 @@ def on_account(customer: str, company: str) -> list[dict]:
 		{
 			"voucher_type": row.against_voucher_type,
 			"voucher_no": row.against_voucher_no,
-			"amount": -flt(row.amount, 2),
+			"amount": -flt(row.amount, places()),
 		}
 		for row in rows
-		if flt(row.amount, 2) < 0 and row.against_voucher_type != "Sales Order"
+		if flt(row.amount, places()) < 0 and row.against_voucher_type != "Sales Order"
 	]
 
 
@@ -215,79 +243,44 @@ def allocate(doctype: str, name: str, invoice: str, amount: float) -> None:
 		entry.insert()
 		entry.submit()
 		return
-	own = frappe.get_all(
+	take(doctype, name, against, amount)
+
+
+def take(doctype: str, name: str, invoice, amount: float) -> None:
+	"""Set what a payment has left, on account or for orders, against an invoice."""
+	for entry in frappe.get_all(
 		"Payment Ledger Entry",
-		{"voucher_type": doctype, "voucher_no": name, "against_voucher_no": name, "delinked": 0},
-		["name", "amount"],
-	)
-	left = amount
-	for entry in own:
-		taken = min(left, -flt(entry.amount))
+		{
+			"voucher_type": doctype,
+			"voucher_no": name,
+			"delinked": 0,
+			"against_voucher_type": ["!=", "Sales Invoice"],
+		},
+		["name", "amount", "against_voucher_type", "against_voucher_no"],
+	):
+		taken = min(amount, -flt(entry.amount))
 		if taken <= 0:
 			continue
+		amount -= taken
 		frappe.db.set_value(
 			"Payment Ledger Entry", entry.name, "amount", flt(entry.amount) + taken, update_modified=False
 		)
-		left -= taken
-	write(
-		doc,
-		-(amount - left),
-		("Sales Invoice", invoice),
-		against.customer,
-		against.debit_to,
-		doc.posting_date,
-	)
-	if doctype == "Payment Entry":
-		row = doc.append(
-			"references",
-			{
-				"reference_doctype": "Sales Invoice",
-				"reference_name": invoice,
-				"allocated_amount": amount - left,
-				"docstatus": 1,
-			},
+		doc = frappe.get_doc(doctype, name)
+		write(
+			doc, -taken, (invoice.doctype, invoice.name), invoice.customer, invoice.debit_to, doc.posting_date
 		)
-		row.db_insert()
-		doc.update_unallocated()
-	update_outstanding("Sales Invoice", invoice)
+		if doctype == "Payment Entry":
+			doc.move_reference(entry.against_voucher_type, entry.against_voucher_no, invoice.name, taken)
+		if entry.against_voucher_type == "Sales Order":
+			update_advance_paid(entry.against_voucher_no)
+	update_outstanding(invoice.doctype, invoice.name)
 
 
 def take_advances(invoice) -> None:
 	"""Set the advances that an invoice names against it, those that were paid for its orders too."""
 	for row in invoice.get("advances") or []:
-		if not flt(row.allocated_amount):
-			continue
-		amount = flt(row.allocated_amount)
-		for entry in frappe.get_all(
-			"Payment Ledger Entry",
-			{
-				"voucher_type": row.reference_type,
-				"voucher_no": row.reference_name,
-				"delinked": 0,
-				"against_voucher_type": ["!=", "Sales Invoice"],
-			},
-			["name", "amount", "against_voucher_type", "against_voucher_no"],
-		):
-			taken = min(amount, -flt(entry.amount))
-			if taken <= 0:
-				continue
-			amount -= taken
-			frappe.db.set_value(
-				"Payment Ledger Entry", entry.name, "amount", flt(entry.amount) + taken, update_modified=False
-			)
-			doc = frappe.get_doc(row.reference_type, row.reference_name)
-			write(
-				doc,
-				-taken,
-				("Sales Invoice", invoice.name),
-				invoice.customer,
-				invoice.debit_to,
-				doc.posting_date,
-			)
-			if doc.doctype == "Payment Entry":
-				doc.move_reference(entry.against_voucher_type, entry.against_voucher_no, invoice.name, taken)
-			if entry.against_voucher_type == "Sales Order":
-				update_advance_paid(entry.against_voucher_no)
+		if flt(row.allocated_amount):
+			take(row.reference_type, row.reference_name, invoice, flt(row.allocated_amount))
 	if invoice.get("advances"):
 		update_outstanding("Sales Invoice", invoice.name)
 		invoice.reload()

@@ -34,7 +34,13 @@ class PaymentReconciliation(Document):
 					"outstanding_amount": row.outstanding_amount,
 				},
 			)
-		for row in ledger.on_account(self.party, self.company):
+		orders = frappe.get_all(
+			"Sales Order", {"customer": self.party, "company": self.company, "docstatus": 1}, pluck="name"
+		)
+		for row in (
+			*ledger.for_orders(orders),
+			*ledger.on_account(self.party, self.company),
+		):
 			self.append(
 				"payments",
 				{

@@ -389,7 +389,8 @@ def batch_balance(batch: str, warehouse: str | None = None) -> float:
 
 
 def undo_bundles(doc) -> None:
-	"""Cancel the bundles of a document that is cancelled: batches and serial numbers are where they were."""
+	"""Cancel the bundles of a document that is cancelled: batches and serial numbers are where they were, and
+	its lines let go of them."""
 	for name in frappe.get_all(
 		"Serial and Batch Bundle",
 		{"voucher_type": doc.doctype, "voucher_no": doc.name, "docstatus": 1},
@@ -400,6 +401,9 @@ def undo_bundles(doc) -> None:
 		bundle.flags.ignore_permissions = bundle.flags.ignore_links = True
 		bundle.db_set({"is_cancelled": 1, "docstatus": 2}, update_modified=False)
 		frappe.db.set_value("Serial and Batch Entry", {"parent": name}, "docstatus", 2, update_modified=False)
+		for row in doc.get_all_children():
+			if row.get("serial_and_batch_bundle") == name:
+				row.db_set("serial_and_batch_bundle", "", update_modified=False)
 		for entry in bundle.entries:
 			if entry.serial_no:
 				frappe.db.set_value(
