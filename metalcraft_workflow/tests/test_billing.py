@@ -342,6 +342,7 @@ class TestCurrencies(ClosingCase):
 		money.pay_abroad(self.invoice_part(order, 1, 390))
 		self.assertOpen(order, "billed")
 
+	@needs_several_currencies
 	def test_four_thousandths_of_a_dinar_are_to_be_paid(self):
 		with change_settings("System Settings", {"currency_precision": "3"}):
 			order = money.order_abroad("KWD", ("MT-CYL-01", 10, 1.005), rate=3, account_currency="KWD")

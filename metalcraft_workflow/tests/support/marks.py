@@ -47,7 +47,7 @@ needs_exchange_gains = needs(
 	lambda: "Exchange Gain Or Loss" in frappe.get_meta("Journal Entry").get_field("voucher_type").options,
 )
 needs_several_currencies = needs(
-	"accounts in another currency than their invoices",
+	"accounts of customers in a currency of their own",
 	lambda: frappe.get_meta("Accounts Settings").has_field(
 		"allow_multi_currency_invoices_against_single_party_account"
 	),
