@@ -105,7 +105,8 @@ class TestWithoutWorkflow(FrappeTestCase):
 		frappe.clear_cache()
 		with as_user(SHIPPER):
 			self.assertStays(note, lambda: frappe.get_doc("Delivery Note", note.name).submit())
-		self.assertStays(note, lambda: edit(note, "Administrator", shipping_address="Elsewhere"))
+		elsewhere = factories.make_address(note.customer, address_line1="Elsewhere 1")
+		self.assertStays(note, lambda: edit(note, "Administrator", shipping_address_name=elsewhere))
 
 	def test_they_go_on_when_it_is_active_again(self):
 		order = factories.make_order()
