@@ -410,5 +410,5 @@ def matches(pattern: str, name: str) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _expression(pattern: str) -> re.Pattern:
+def _expression(pattern: str) -> re.Pattern[str]:
 	return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
