@@ -27,6 +27,8 @@ from metalcraft_workflow.tests.support.factories import (
 	as_user,
 )
 
+# An item of each run's own: where others have moved one at a later time, ERPNext reposts it at every transfer
+ITEM = f"MT-LIFE-{frappe.generate_hash(length=8)}"
 SHIPMENT = {"carrier": "Road Runner", "tracking_number": "1Z", "packages": 1}
 
 
@@ -65,8 +67,7 @@ class Life:
 		assert status == "Closed", f"{order.name} is {status}"
 
 	def new_order(self):
-		# An item of its own: where others have moved one at a later time, ERPNext reposts it at every transfer
-		item = factories.make_item(f"MT-LIFE-{frappe.generate_hash(length=8)}")
+		item = factories.make_item(ITEM)
 		customer = factories.make_customer()
 		factories.make_stock(item, self.lines, PRODUCTION)
 		return frappe.get_doc(
