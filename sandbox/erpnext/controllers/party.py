@@ -54,7 +54,7 @@ def fill(doc) -> None:
 		("customer_address", "address_display"),
 		("shipping_address_name", "shipping_address"),
 	):
-		if doc.get(field) and not doc.get(display):
+		if doc.get(field):
 			doc.set(display, get_address_display(doc.get(field)))
 
 
