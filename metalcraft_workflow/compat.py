@@ -94,6 +94,14 @@ def stock_account(doc: Document, item_code: str, warehouse: str) -> str:
 	return get_warehouse_account(frappe.get_cached_doc("Warehouse", warehouse))
 
 
+def chooses_parts(doc: Document) -> bool:
+	"""Whether ERPNext chooses the batches and serial numbers of bundles' parts that come back with `doc`.
+
+	16 takes the first ones that left, whatever the row of a part says; 15 goes by the row.
+	"""
+	return hasattr(doc, "get_value_for_packed_item")
+
+
 def number_format_of(language: str | None) -> str | None:
 	"""The number format that a language has of its own.
 

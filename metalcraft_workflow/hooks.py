@@ -330,9 +330,11 @@ doc_events = {
 			f"{_GUARD}.record_passage",
 			f"{_CONFORMANCE}.void_outdated",  # asks where the passage has led to
 			*_DELIVERY_CHANGED,
+			f"{_RETURNS}.hold_parts",  # last: until ERPNext has chosen batches and serial numbers
 		],
 		"on_submit": [
 			f"{_CREDIT_LIMIT}.put_back_limit",  # first: ERPNext has checked it
+			f"{_RETURNS}.let_go_of_parts",  # as soon: it has chosen
 			f"{_GUARD}.record_passage",
 			f"{_RETURNS}.received",
 			*_DELIVERY_CHANGED,

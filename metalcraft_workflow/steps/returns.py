@@ -15,6 +15,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, flt, get_link_to_form
 
+from metalcraft_workflow import compat
 from metalcraft_workflow.facts import delivery, final_pack, returns, traceability
 from metalcraft_workflow.facts.orders import orders_of, total_of
 from metalcraft_workflow.facts.returns import AUTHORIZATION, ROW
@@ -390,6 +391,29 @@ def name_parts(doc: Document, method: str | None = None) -> None:
 			for serial_no in (source.serial_nos or ("",))
 		]
 	refuse(found, _("Which Ones?"))
+
+
+def hold_parts(doc: Document, method: str | None = None) -> None:
+	"""Have the parts of bundles come back by what their rows name: ERPNext leaves those alone whose line has a
+	Serial and Batch Bundle. Last `on_update` of Delivery Note; `let_go_of_parts` takes it away again."""
+	if not (doc.docstatus == 1 and doc.get("is_return") and compat.chooses_parts(doc)):
+		return
+	named = {
+		part.parent_detail_docname
+		for part in doc.packed_items
+		if part.batch_no or part.serial_no or part.serial_and_batch_bundle
+	}
+	for line in doc.items:
+		if line.name in named and not line.serial_and_batch_bundle:
+			# Stored, as ERPNext reads the document anew before it looks; its own name stands for any bundle
+			line.db_set("serial_and_batch_bundle", line.name, update_modified=False)
+
+
+def let_go_of_parts(doc: Document, method: str | None = None) -> None:
+	"""See `hold_parts`. First `on_submit` of Delivery Note."""
+	for line in doc.items:
+		if line.serial_and_batch_bundle == line.name:
+			line.db_set("serial_and_batch_bundle", None, update_modified=False)
 
 
 def receipt_problems(doc: Document) -> list[str]:

@@ -617,13 +617,14 @@ class TestWhatIsOpen(RequestsCase):
 			self.assertEqual(rest.request("Guest", "GET", wrong).status, 403)
 
 	def test_a_tick_lets_its_portal_in(self):
-		list_of_issues = "/api/method/frappe.www.list.get?doctype=Issue"
+		list_of_issues = "/api/method/frappe.www.list.get_list_data?doctype=Issue"
 		self.assertEqual(rest.request(self.user, "GET", list_of_issues).status, 403)
 		door.tick(self, portal_issues=1)
 		self.assertEqual(rest.request(self.user, "GET", list_of_issues).status, 200)
 		self.assertEqual(rest.request("Guest", "GET", list_of_issues).status, 403)
 		self.assertEqual(
-			rest.request(self.user, "GET", "/api/method/frappe.www.list.get?doctype=Task").status, 403
+			rest.request(self.user, "GET", "/api/method/frappe.www.list.get_list_data?doctype=Task").status,
+			403,
 		)
 
 	def test_what_an_administrator_lists_is_open_to_the_role(self):
@@ -664,7 +665,7 @@ class TestWhatIsOpen(RequestsCase):
 		door.tick(self, allowed_requests=[{"request": "frappe.www.*", "role": "All"}])
 		# The module knows this method, and has not made it
 		known = "frappe.www.printview.make_access_log"
-		self.assertEqual(frappe.get_attr(known).__module__, "frappe.core.doctype.access_log.access_log")
+		self.assertNotEqual(frappe.get_attr(known).__module__, "frappe.www.printview")
 		self.assertTrue(door.refusal(self.user, "POST", f"/api/method/{known}"))
 		self.assertEqual(
 			door.refusal(self.user, "POST", "/api/method/frappe.www.printview.get_html_and_style"), ""
@@ -733,7 +734,9 @@ class TestSessions(RequestsCase):
 	def browse(self, *sent):
 		"""Answers to what one browser has sent after it has signed in."""
 		login = ("POST", "/api/method/login", {}, {"usr": self.user, "pwd": "Correct horse 7 battery"})
-		first, *answers = send([login, *sent], use_cookies=True)
+		# In a test Frappe keeps no token with a session; 16 looks here, 15 in what is the request's own
+		with patch.object(frappe, "in_test", False, create=True):
+			first, *answers = send([login, *sent], use_cookies=True)
 		self.assertEqual(first.status_code, 200)
 		return answers
 
