@@ -18,6 +18,7 @@ PLACES = {"Delivery Note Item": {"name"}}
 # Fields that ERPNext has in one of the versions alone
 ONLY_IN = {
 	"Sales Order": {
+		"title",
 		"advance_payment_status",
 		"is_subcontracted",
 		"last_scanned_warehouse",
@@ -315,7 +316,7 @@ class TestRenames(FingerprintCase):
 		for order in orders:
 			edit(order, APPROVER, keep_open=1)
 			self.order_in("Approved", order)
-		edit(orders[0], APPROVER, customer_address=self.address_of(stays))
+		edit(orders[0], APPROVER, dispatch_address_name=self.address_of(stays))
 		self.order_in("Change Review", orders[0])
 
 	def test_who_asked_does_not_approve_under_another_name(self):
