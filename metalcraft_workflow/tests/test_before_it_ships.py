@@ -40,13 +40,14 @@ class ShippingCase(FinalPackCase):
 	@contextmanager
 	def set(self, doctype, name, **values):
 		"""Values of a record, while the test looks."""
-		before = frappe.db.get_value(doctype, name, list(values), as_dict=True)
+		doc = frappe.get_doc(doctype, name)
+		before = {field: doc.get(field) for field in values}
 		frappe.db.set_value(doctype, name, values)
 		self.forget(doctype, name)
 		try:
 			yield
 		finally:
-			frappe.db.set_value(doctype, name, dict(before))
+			frappe.db.set_value(doctype, name, before)
 			self.forget(doctype, name)
 
 	def forget(self, doctype, name):
