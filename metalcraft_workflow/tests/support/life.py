@@ -13,7 +13,7 @@ from frappe.utils import add_days, nowdate
 
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.tests.support import factories, money
-from metalcraft_workflow.tests.support.cost import without_the_app, without_workers
+from metalcraft_workflow.tests.support.cost import as_in_use, without_the_app, without_workers
 from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
@@ -138,7 +138,7 @@ class Life:
 		"""`act` as `user`, and its commit."""
 
 		def done() -> None:
-			with self.on_or_off(), without_workers(), as_user(user):
+			with self.on_or_off(), as_in_use(), without_workers(), as_user(user):
 				act()
 				frappe.db.commit()
 
