@@ -297,8 +297,9 @@ def check_editor(doc: Document, before: Document, workflow: Document) -> None:
 		)
 
 
-# What ERPNext's own documents write into others, by whoever is at them: a Delivery Trip says who drives
-CARRIAGE = {"Delivery Note": {"driver", "driver_name", "vehicle_no", "lr_no", "lr_date"}}
+# What ERPNext's own documents write into others, by whoever is at them: a Delivery Trip says who drives, and
+# in 16 which one it is
+CARRIAGE = {"Delivery Note": {"driver", "driver_name", "vehicle_no", "lr_no", "lr_date", "delivery_trip"}}
 
 
 def edited_fields(doc: Document, before: Document, workflow: Document) -> list[str]:
