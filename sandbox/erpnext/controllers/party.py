@@ -1,7 +1,7 @@
 """What a document takes from its customer."""
 
 import frappe
-from frappe.contacts.doctype.address.address import get_address_display, get_default_address
+from frappe.contacts.doctype.address.address import get_default_address, render_address
 from frappe.contacts.doctype.contact.contact import get_default_contact
 from frappe.utils import add_days, add_months, get_last_day, getdate
 
@@ -55,7 +55,7 @@ def fill(doc) -> None:
 		("shipping_address_name", "shipping_address"),
 	):
 		if doc.get(field):
-			doc.set(display, get_address_display(doc.get(field)))
+			doc.set(display, render_address(doc.get(field), check_permissions=False))
 
 
 def party_of(doc) -> tuple[str, str | None]:
