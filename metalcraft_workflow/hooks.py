@@ -565,7 +565,19 @@ doctype_js = {
 	"Serial No": "public/js/trace.js",
 	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],
 }
-doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
+doctype_list_js = {
+	"Sales Order": ["public/js/many.js", "public/js/sales_order_list.js"],
+	"Delivery Note": ["public/js/many.js", "public/js/delivery_note_list.js"],
+	"Production Notice": "public/js/many.js",
+}
+
+# What a list does with many documents beside the actions of its workflow: a function of a document's name
+metalcraft_list_actions = {
+	"Production Notice": {
+		"Acknowledge": f"{_APP}.outgoing.production_notices.acknowledge",
+		"Finish": f"{_APP}.outgoing.production_notices.finish",
+	},
+}
 
 override_doctype_dashboards = {
 	"Sales Order": f"{_APP}.setup.connections.sales_order",

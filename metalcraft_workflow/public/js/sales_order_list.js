@@ -24,4 +24,17 @@
 					`order_stage,=,${doc.order_stage}`,
 			  ]
 			: erpnext_indicator(doc);
+
+	// Workflow actions on many orders: see many.js
+	const erpnext_onload = settings.onload;
+	settings.onload = (listview) => {
+		erpnext_onload?.(listview);
+		metalcraft_workflow.many.take_over(listview);
+		metalcraft_workflow.many.offer_when_submitted(
+			listview,
+			__("Sales Invoice"),
+			__("Delivery Note"),
+			__("Advance Payment")
+		);
+	};
 }
