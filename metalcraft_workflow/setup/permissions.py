@@ -53,6 +53,7 @@ CHOICES = {
 	),
 	"Production": ("Stock Entry Type", "UOM"),
 	"Quality Assurance": ("Quality Inspection Parameter", "Quality Inspection Template"),
+	"Sales Manager": ("Company",),
 	"Final Pack": ("Supplier", "UOM"),
 	"Shipping": ("Supplier", "UOM"),
 }

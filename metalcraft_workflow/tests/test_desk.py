@@ -2,13 +2,13 @@
 
 import frappe
 from frappe.tests.utils import FrappeTestCase
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, add_to_date, getdate, now_datetime, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.waiting import count
 from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orders
 from metalcraft_workflow.metalcraft_workflow.report.release_history import release_history
-from metalcraft_workflow.tests.support import factories
+from metalcraft_workflow.tests.support import deliveries, factories, money
 from metalcraft_workflow.tests.support.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
 from metalcraft_workflow.tests.support.numbers import number_format
 
@@ -101,8 +101,52 @@ class TestBoard(DeskCase):
 		factories.make_order()
 		with as_user(SUPPORT):
 			open_orders.execute({"company": factories.COMPANY})  # fills Frappe's caches
-			with self.assertQueryCount(2):
+			with self.assertQueryCount(10):
 				open_orders.execute({"company": factories.COMPANY})
+
+	def test_says_for_whom_an_order_waits_and_where_its_deliveries_are(self):
+		order = factories.make_order(
+			(factories.make_item(), 10, 100), (factories.make_item("MT-CYL-02"), 2, 5)
+		)
+		approve(order)
+		row = self.board()[order.name]
+		self.assertEqual((row.waits_for, row.waiting), ("Cylinders", order.name))
+		self.assertEqual((row.open_lines, row.lines), (2, 2))
+		deliveries.bring(order, 10)
+		note = deliveries.packed(order)
+		row = self.board()[order.name]
+		self.assertEqual((row.waits_for, row.waiting), ("Final Pack", note.name))
+		self.assertIn(note.name, row.deliveries)
+		self.assertIn("Packing", row.deliveries)
+
+	def test_days_are_those_of_the_stage_that_it_is_in(self):
+		order = factories.make_order()
+		act(order, "Request Approval", SUPPORT)
+		ago = add_to_date(now_datetime(), days=-3)
+		name = frappe.get_value("Release Record", {"reference_name": order.name})
+		frappe.db.set_value("Release Record", name, "creation", ago, update_modified=False)
+		self.assertEqual(self.board()[order.name].days_in_stage, 3)
+
+	def test_what_is_to_be_paid_is_for_those_who_read_invoices(self):
+		order = money.order()
+		invoice = money.invoice(money.ship(order))
+		self.assertEqual(self.board()[order.name].outstanding, invoice.outstanding_amount)
+		self.assertNotIn("outstanding", self.board(PACKER)[order.name])
+		with as_user(PACKER):
+			columns = open_orders.execute({"company": factories.COMPANY})[0]
+		self.assertNotIn("outstanding", [column["fieldname"] for column in columns])
+
+	def test_cards_are_the_rows_of_the_table_by_stage(self):
+		approve(factories.make_order())
+		factories.make_order()
+		with as_user(SUPPORT):
+			columns = open_orders.board({"company": factories.COMPANY})["columns"]
+		rows = self.board()
+		self.assertEqual(sum(column["orders"] for column in columns), len(rows))
+		for column in columns:
+			self.assertLessEqual(len(column["cards"]), open_orders.MOST_CARDS)
+			for card in column["cards"]:
+				self.assertEqual(rows[card.name].order_stage, column["stage"])
 
 
 class TestWaiting(DeskCase):

@@ -5,10 +5,11 @@ from datetime import datetime
 
 import frappe
 from frappe import _
-from frappe.utils import getdate, now_datetime
+from frappe.utils import now_datetime
 
 from metalcraft_workflow.facts import stays
 from metalcraft_workflow.metalcraft_workflow.report import period
+from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orders
 from metalcraft_workflow.rules.stays import Stay, percentile
 from metalcraft_workflow.setup.custom_fields import STAGES
 
@@ -38,8 +39,8 @@ def execute(filters: dict | None = None) -> tuple:
 
 def get_waiting(filters: frappe._dict, now: datetime) -> list[dict]:
 	"""One row a document and whom it waits for, what waits longest first."""
-	orders = {order.name: order for order in get_orders(filters)}
-	today = getdate(now)
+	of_whom = frappe._dict(company=filters.company, customer=filters.customer)
+	orders = {order.name: order for order in open_orders.get_rows(of_whom)}
 	rows = []
 	for wait in stays.waits(orders.values()):
 		order = orders[wait.order]
@@ -56,40 +57,11 @@ def get_waiting(filters: frappe._dict, now: datetime) -> list[dict]:
 				whom=wait.whom if wait.is_department else _(wait.whom),
 				since=wait.since,
 				days=Stay(wait.stage, wait.since).days(now),
-				ship_date=order.delivery_date,
-				late=int(
-					order.per_delivered < 100 and bool(order.delivery_date) and order.delivery_date < today
-				),
+				ship_date=order.ship_date,
+				late=int(bool(order.days_late)),
 			)
 		)
 	return sorted(rows, key=lambda row: (-row.days, row.document))
-
-
-def get_orders(filters: frappe._dict) -> list[frappe._dict]:
-	"""The open orders that this user may read."""
-	conditions = {
-		"follows_process": 1,
-		"docstatus": ["<", 2],
-		"order_stage": ["not in", ["Closed", "Cancelled", ""]],
-	}
-	for field in ("company", "customer"):
-		if filters.get(field):
-			conditions[field] = filters[field]
-	return frappe.get_list(
-		"Sales Order",
-		filters=conditions,
-		fields=[
-			"name",
-			"creation",
-			"workflow_state",
-			"order_stage",
-			"customer_name",
-			"delivery_date",
-			"per_delivered",
-		],
-		order_by="name",
-		limit=0,
-	)
 
 
 def get_groups(waiting: list[dict]) -> list[dict]:
@@ -187,7 +159,7 @@ def get_chart(groups: list[dict]) -> dict | None:
 			"labels": whom,
 			"datasets": [
 				{"name": _("In Time"), "values": [documents[name] for name in whom]},
-				{"name": _("Past Their Ship Date"), "values": [late[name] for name in whom]},
+				{"name": _("Late"), "values": [late[name] for name in whom]},
 			],
 		},
 		"type": "bar",

@@ -45,12 +45,32 @@ frappe.query_reports["Open Orders"] = {
 		},
 	],
 
+	onload(report) {
+		report.page.add_inner_button(__("Order Board"), () => frappe.set_route("order-board"));
+		// What the next gate still wants, asked of the server when somebody wants to know
+		report.page.main.on("click", "[data-why]", ({ currentTarget }) => {
+			const { doctype, why } = currentTarget.dataset;
+			frappe.require("/assets/metalcraft_workflow/js/why.js", () =>
+				metalcraft_workflow.show_why(doctype, why)
+			);
+		});
+	},
+
 	formatter(value, row, column, data, default_formatter) {
 		if (!data) return default_formatter(value, row, column, data);
 		if (column.fieldname === "days_late") {
 			return value ? `<span class="indicator-pill red">${cint(value)}</span>` : "";
 		}
 		if (column.fieldname === "order_stage") return __(value || "");
+		if (column.fieldname === "waiting") {
+			return value
+				? $('<button type="button" class="btn btn-link btn-xs"></button>')
+						.attr({ "data-why": value, "data-doctype": data.waiting_doctype })
+						.attr("aria-label", __("Why {0} waits", [value]))
+						.text(__("Why"))
+						.prop("outerHTML")
+				: "";
+		}
 		const written = data[`written_${column.fieldname}`];
 		if (written) return written;
 		return default_formatter(value, row, column, data);
