@@ -566,8 +566,8 @@ doctype_js = {
 	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],
 }
 doctype_list_js = {
-	"Sales Order": ["public/js/many.js", "public/js/sales_order_list.js"],
-	"Delivery Note": ["public/js/many.js", "public/js/delivery_note_list.js"],
+	"Sales Order": ["public/js/gate.js", "public/js/many.js", "public/js/sales_order_list.js"],
+	"Delivery Note": ["public/js/gate.js", "public/js/many.js", "public/js/delivery_note_list.js"],
 	"Production Notice": "public/js/many.js",
 }
 

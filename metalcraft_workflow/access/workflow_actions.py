@@ -12,19 +12,16 @@ from frappe.model import workflow as frappe_workflow
 from frappe.model.document import Document
 from frappe.sessions import get_csrf_token
 from frappe.utils import cint, get_link_to_form, get_url_to_form
-from frappe.utils.html_utils import sanitize_html
 from frappe.utils.verified_command import get_signed_params, verify_request
 from frappe.workflow.doctype.workflow_action import workflow_action
 
-from metalcraft_workflow.gates.guard import ReasonRequired
 from metalcraft_workflow.gates.input import KnownDocType, LongText, checked
+from metalcraft_workflow.gates.message import as_thrown
+from metalcraft_workflow.gates.refusals import REFUSALS, ReasonRequired
 from metalcraft_workflow.gates.workflow import active_workflow, state_of
 from metalcraft_workflow.outgoing.attempt import attempt
 
 DOCTYPES = ("Sales Order", "Delivery Note")
-
-# What the server says no with; anything else is an error
-REFUSALS = (frappe.ValidationError, frappe.PermissionError)
 
 # What the page of a step posts, signed: nothing of it can be changed on the way
 SIGNED = ("doctype", "docname", "action", "current_state", "user")
@@ -138,8 +135,8 @@ def ask(
 
 
 def message_of(refused: Exception) -> str:
-	"""What a refusal says, in HTML as it was thrown; scripts in it, as in the name of an item, are taken out."""
-	return sanitize_html(str(refused), always_sanitize=True) or _("You may not do this.")
+	"""What a refusal says, in HTML as it was thrown."""
+	return as_thrown(str(refused)) or _("You may not do this.")
 
 
 def asks_reason(doc: Document, action: str) -> bool:
@@ -161,9 +158,11 @@ def signature_of(signed: dict[str, str]) -> str:
 @frappe.whitelist()
 @checked
 def bulk_workflow_approval(docnames: list, doctype: KnownDocType, action: str) -> None:
-	"""Take a step for each of `docnames`, as the list does; what is refused is said of each.
+	"""Take a step for each of `docnames` in one call; what is refused is said of each.
 
-	Frappe does the same and writes an Error Log for each refusal.
+	Frappe does the same and writes an Error Log for each refusal. The lists of the app's documents ask
+	`gates.bulk` instead, which says before what is missing and takes a reason and a signature; this is for
+	whoever calls Frappe's own method.
 	"""
 	if doctype not in DOCTYPES or len(docnames) > MOST_IN_BACKGROUND:
 		frappe_workflow.bulk_workflow_approval(frappe.as_json(docnames), doctype, action)

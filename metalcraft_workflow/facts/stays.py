@@ -59,7 +59,7 @@ def _stage(doctype: str, gate: str, docstatus: int) -> str:
 def read(doctype: str, documents: Iterable[Mapping]) -> dict[str, tuple[stays.Stay, ...]]:
 	"""Name -> its stays, of `documents` (name, creation, workflow_state) of one type.
 
-	An order is in production until a delivery of it is begun; then its delivery notes say where it is. What
+	They follow each other as their records do, also where the clock was set back between them. An order is in production until a delivery of it is begun; then its delivery notes say where it is. What
 	came into the process on its way has no stays. Two queries for orders, one for deliveries.
 	"""
 	documents = {row["name"]: row for row in documents}
@@ -67,12 +67,12 @@ def read(doctype: str, documents: Iterable[Mapping]) -> dict[str, tuple[stays.St
 		return {}
 	known, moves = stages(doctype), defaultdict(list)
 	for row in moves_of(doctype, documents):
-		if row.creation >= documents[row.reference_name]["creation"]:
-			stage = known.get(row.to_state)
-			if stage is None:
-				# the state has another name by now
-				stage = _stage(doctype, row.gate or "", int(row.gate in ("approve", "ship")))
-			moves[row.reference_name].append(stays.Move(row.creation, stage, row.reason or ""))
+		stage = known.get(row.to_state)
+		if stage is None:
+			# the state has another name by now
+			stage = _stage(doctype, row.gate or "", int(row.gate in ("approve", "ship")))
+		earlier = moves[row.name][-1].at if moves[row.name] else documents[row.name]["creation"]
+		moves[row.name].append(stays.Move(max(row.creation, earlier), stage, row.reason or ""))
 	first = FIRST[doctype]
 	found = {
 		name: stays.stays(row["creation"], first, moves[name])
@@ -86,16 +86,18 @@ def read(doctype: str, documents: Iterable[Mapping]) -> dict[str, tuple[stays.St
 
 
 def moves_of(doctype: str, names: Iterable[str]) -> list[frappe._dict]:
-	"""What is on record of moves between states, the oldest first. One query."""
-	record = frappe.qb.DocType("Release Record")
+	"""What is on record of moves of the documents `names` between states, of each in its order. One query."""
+	record, document = frappe.qb.DocType("Release Record"), frappe.qb.DocType(doctype)
 	return (
 		frappe.qb.from_(record)
-		.where(record.reference_doctype == doctype)
-		.where(record.reference_name.isin(list(names)))
+		.join(document)
+		.on(record.process_id == document.process_id)  # not the name, which a deleted draft may have had
+		.where(document.name.isin(list(names)))
 		.where(record.kind.isin(["Passage", "Void"]))
 		.where(record.to_state.isnotnull() & (record.to_state != ""))
-		.orderby(record.creation)
-		.select(record.reference_name, record.creation, record.to_state, record.gate, record.reason)
+		.orderby(record.process_id)
+		.orderby(record.sequence)
+		.select(document.name, record.creation, record.to_state, record.gate, record.reason)
 		.run(as_dict=True)
 	)
 
@@ -193,10 +195,12 @@ def open_departments(orders: Iterable[Mapping]) -> dict[str, list[str]]:
 	names = [row["name"] for row in orders if row["order_stage"] in (IN_PRODUCTION, "Partially Shipped")]
 	if not names:
 		return {}
-	notice = frappe.qb.DocType("Production Notice")
+	notice, order = frappe.qb.DocType("Production Notice"), frappe.qb.DocType("Sales Order")
 	rows = (
 		frappe.qb.from_(notice)
-		.where(notice.sales_order.isin(names))
+		.join(order)
+		.on((order.name == notice.sales_order) & (order.process_id == notice.process_id))
+		.where(order.name.isin(names))
 		.select(notice.sales_order, notice.department, notice.kind, notice.status)
 		.orderby(notice.department)
 		.orderby(notice.revision)
@@ -223,14 +227,15 @@ def _last_moves(doctype: str, names: Iterable[str]) -> dict[str, datetime]:
 	names = list(names)
 	if not names:
 		return {}
-	record = frappe.qb.DocType("Release Record")
+	record, document = frappe.qb.DocType("Release Record"), frappe.qb.DocType(doctype)
 	return dict(
 		frappe.qb.from_(record)
-		.where(record.reference_doctype == doctype)
-		.where(record.reference_name.isin(names))
+		.join(document)
+		.on(record.process_id == document.process_id)
+		.where(document.name.isin(names))
 		.where(record.kind.isin(["Passage", "Void"]))
-		.groupby(record.reference_name)
-		.select(record.reference_name, Max(record.creation))
+		.groupby(document.name)
+		.select(document.name, Max(record.creation))
 		.run()
 	)
 
@@ -241,12 +246,15 @@ def _last_shipments(orders: Iterable[Mapping]) -> dict[str, datetime]:
 	]
 	if not names:
 		return {}
-	record, line = frappe.qb.DocType("Release Record"), frappe.qb.DocType("Delivery Note Item")
+	record, note, line = (
+		frappe.qb.DocType(name) for name in ("Release Record", "Delivery Note", "Delivery Note Item")
+	)
 	return dict(
 		frappe.qb.from_(line)
+		.join(note)
+		.on(note.name == line.parent)
 		.join(record)
-		.on(record.reference_name == line.parent)
-		.where(record.reference_doctype == "Delivery Note")
+		.on(record.process_id == note.process_id)
 		.where(record.kind == "Passage")
 		.where(record.gate == "ship")
 		.where(line.against_sales_order.isin(names))

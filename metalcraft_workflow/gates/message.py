@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form
-from frappe.utils.html_utils import unescape_html
+from frappe.utils.html_utils import sanitize_html, unescape_html
 
 from metalcraft_workflow.gates.numbers import written
 from metalcraft_workflow.rules.requirement import Link, Listing, Phrase, Problem, Requirement, _lt
@@ -44,6 +44,11 @@ def refusal(missing: list[Requirement]) -> str:
 			text += " " + get_link_to_form(link.doctype, link.name, _("Open"))
 		rows.append(f"<li>{text}</li>")
 	return f"<ul>{''.join(rows)}</ul>"
+
+
+def as_thrown(html: str) -> str:
+	"""What was thrown or said, in its HTML; scripts in it, as in the name of an item, are taken out."""
+	return sanitize_html(html, always_sanitize=True)
 
 
 def in_words(problems: Iterable[Problem]) -> list[str]:

@@ -2,6 +2,9 @@
 
 import frappe
 
+# What the server says no with; anything else is an error
+REFUSALS = (frappe.ValidationError, frappe.PermissionError)
+
 
 class GateNotMet(frappe.ValidationError):
 	"""Something the gate asks for is missing."""

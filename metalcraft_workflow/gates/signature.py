@@ -5,6 +5,7 @@ taken out of the request before anything else reads that, and of the document be
 log and no version of the document can hold it; nothing but Frappe's own check sees it.
 """
 
+from collections.abc import Container
 from typing import Any
 
 import frappe
@@ -90,10 +91,15 @@ def wanted(doctype: KnownDocType, name: str, action: str) -> str | None:
 	workflow = process_workflow(doctype)
 	if not workflow:
 		return None
-	state = state_of(doc)
+	return asked_for(workflow, action, {state_of(doc)})
+
+
+def asked_for(workflow: Document, action: str, states: Container[str]) -> str | None:
+	"""How the user signs `action` on a document in one of `states`: the attribute to send, or None when no
+	gate asks for it."""
 	for row in workflow.transitions:
-		if row.state == state and row.action == action:
-			gates = gates_between(gate_of_state(workflow, state), gate_of_state(workflow, row.next_state))
+		if row.state in states and row.action == action:
+			gates = gates_between(gate_of_state(workflow, row.state), gate_of_state(workflow, row.next_state))
 			if is_asked(gates):
 				return OTP if signs_in_elsewhere(frappe.session.user) else PASSWORD
 	return None

@@ -65,6 +65,16 @@ class ReportCase(FrappeTestCase):
 		self.assertFalse(self.run_report()[0])
 		self.assertFalse(self.run_report(customer=None)[0] and shows(self.run_report(customer=None)[0]))
 
+	def same_name_again(self):
+		"""An order with the name of one that was asked for, sent back and deleted."""
+		gone = act(self.order(), "Request Approval", SUPPORT)
+		gone = act(gone, "Send Back", APPROVER, "Ordered twice.")
+		with as_user(SUPPORT):
+			frappe.delete_doc("Sales Order", gone.name)
+		order = self.order()
+		self.assertEqual(order.name, gone.name)
+		return order
+
 	def assert_queries(self, most: int) -> None:
 		"""The report asks no more than `most` queries, however many documents there are."""
 		self.run_report()  # fills Frappe's caches
@@ -255,6 +265,10 @@ class TestStageAgeing(ReportCase):
 			frappe.db.set_value("Release Record", name, "to_state", f"Was {name}", update_modified=False)
 		self.assertEqual(self.days()["Pending Approval"], (1, 2))
 
+	def test_what_became_of_a_name_before_is_no_stay_of_this_one(self):
+		self.same_name_again()
+		self.assertFalse(self.days())
+
 	def test_is_of_what_one_may_read(self):
 		self.aged()
 		self.assert_keeps_to_what_one_may_read(
@@ -308,6 +322,16 @@ class TestReleaseLog(ReportCase):
 		self.assert_keeps_to_what_one_may_read(
 			lambda rows: any(row.reference_name == order.name for row in rows)
 		)
+
+	def test_a_deleted_document_is_nobody_s_by_its_name(self):
+		order = self.same_name_again()
+		self.assertFalse(self.run_report()[0])
+		rows = [row for row in self.run_report(customer=None)[0] if row.reference_name == order.name]
+		self.assertEqual({row.what for row in rows}, {"Request Approval", "Send Back"})
+		self.assertEqual({row.customer_name for row in rows}, {None})
+		frappe.permissions.add_user_permission("Customer", self.customer, SUPPORT, ignore_permissions=True)
+		self.addCleanup(frappe.permissions.clear_user_permissions_for_doctype, "Customer", SUPPORT)
+		self.assertFalse(self.run_report(customer=None)[0])
 
 	def test_costs_the_same_however_many_records(self):
 		self.approved()

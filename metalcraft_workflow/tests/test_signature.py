@@ -143,6 +143,21 @@ class TestSignature(FrappeTestCase):
 		self.assertNotIn(SECRET, answer.text)
 		self.assertNotWritten()
 
+	def test_one_signature_does_for_many_of_a_list(self):
+		orders = [self.pending(), self.pending()]
+		bulk, of = "metalcraft_workflow.gates.bulk", {"doctype": "Sales Order", "action": "Approve"}
+		names = [order.name for order in orders]
+		self.assertEqual(call(APPROVER, f"{bulk}.foresee", names=names, **of).data["signature"], PASSWORD)
+		for given in ({}, {PASSWORD: "wrong"}):
+			line = call(APPROVER, f"{bulk}.take", name=names[0], **of, **given).data
+			self.assertEqual((line["done"], line["unsigned"]), (False, True))
+		for name in names:
+			answer = call(APPROVER, f"{bulk}.take", name=name, **of, **{PASSWORD: SECRET})
+			self.assertTrue(answer.data["done"], answer.text)
+			self.assertNotIn(SECRET, answer.text)
+		self.assertEqual({self.signature_of(order) for order in orders}, {"Password"})
+		self.assertNotWritten()
+
 	def test_a_text_that_speaks_of_it_is_a_text(self):
 		for text in (
 			'{"transition_password',

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, formatdate, get_datetime, getdate
 
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
 
 
@@ -61,8 +62,8 @@ def readable(doctype: str, rows: list[frappe._dict], field: str = "name") -> lis
 
 
 def tenths(value: float) -> str:
-	"""A number as people write it, with one digit behind the point: for the figures above a report."""
-	return frappe.format_value(value, {"fieldtype": "Float", "precision": 1})
+	"""A number as people write it, with one digit behind the point at most: for the figures above a report."""
+	return written_qty(round(value, 1))
 
 
 def people(users: set[str]) -> dict[str, str]:

@@ -52,7 +52,7 @@ metalcraft_workflow.many = {
 			});
 			return;
 		}
-		const found = { reason_required: false, documents: [] };
+		const found = { reason_required: false, signature: null, documents: [] };
 		frappe.dom.freeze();
 		try {
 			// as many as the server looks at in one question
@@ -63,6 +63,7 @@ metalcraft_workflow.many = {
 					action,
 				});
 				found.reason_required = answer.reason_required;
+				found.signature = found.signature || answer.signature;
 				found.documents.push(...answer.documents);
 			}
 		} finally {
@@ -79,7 +80,7 @@ metalcraft_workflow.many = {
 		return parts;
 	},
 
-	show(listview, action, { reason_required, documents }) {
+	show(listview, action, { reason_required, signature, documents }) {
 		const ready = documents.filter((row) => !row.missing.length);
 		const fields = [{ fieldname: "lines", fieldtype: "HTML" }];
 		if (reason_required && ready.length) {
@@ -91,21 +92,35 @@ metalcraft_workflow.many = {
 				description: __("The same for all of them. Kept on record."),
 			});
 		}
+		if (signature && ready.length) {
+			const field = metalcraft_workflow.gate.signature_field(signature);
+			fields.unshift({ ...field, description: this.what_is_signed(signature) });
+		}
 		const dialog = new frappe.ui.Dialog({
 			title: __("{0}: {1} of {2}", [__(action), ready.length, documents.length]),
 			fields,
 			primary_action_label: ready.length ? __(action) : __("Close"),
-			primary_action: (values) => {
-				if (ready.length) this.run(listview, action, dialog, ready, values.reason);
+			primary_action: () => {
+				if (ready.length) this.run(listview, action, dialog, ready, signature);
 				else dialog.hide();
 			},
 		});
+		// Or Frappe sends what is typed, key by key, to say how strong it is
+		dialog.fields_dict.transition_password?.disable_password_checks();
 		const list = $('<ul class="many-lines list-unstyled" aria-live="polite"></ul>');
 		const lines = documents.map((row) => this.draw(listview.doctype, row));
 		list.append(lines.map((line) => line.element));
 		dialog.lines = Object.fromEntries(lines.map((line) => [line.name, line]));
 		dialog.fields_dict.lines.$wrapper.append(list);
 		dialog.show();
+	},
+
+	what_is_signed(signature) {
+		return signature === "transition_otp"
+			? __(
+					"With this you sign all of them. When the code runs out on the way, you are asked for the next one."
+			  )
+			: __("With this you sign all of them. The records say that you did.");
 	},
 
 	draw(doctype, { name, title, missing }) {
@@ -133,11 +148,15 @@ metalcraft_workflow.many = {
 		return line;
 	},
 
-	/** One after the other; each is done or not by itself, and the rest can be stopped. */
-	async run(listview, action, dialog, ready, reason) {
+	/** One after the other; each is done or not by itself, and the rest can be stopped. A signature that is wrong
+	 * for one would be wrong for all: it is asked for again, for those that are left. */
+	async run(listview, action, dialog, ready, signature, before = { done: 0, tried: 0 }) {
 		const { doctype } = listview;
+		const values = dialog.get_values();
+		if (!values) return;
 		const state = { stopped: false, finished: false };
-		if (dialog.fields_dict.reason) dialog.set_df_property("reason", "read_only", 1);
+		const asked = [dialog.fields_dict.reason, dialog.fields_dict[signature]].filter(Boolean);
+		this.lock(asked, true);
 		dialog.set_primary_action(__("Stop"), () => {
 			if (state.finished) dialog.hide();
 			state.stopped = true;
@@ -146,14 +165,27 @@ metalcraft_workflow.many = {
 			state.stopped = true;
 		};
 		const bar = this.progress(dialog);
-		let done = 0;
-		let tried = 0;
+		const all = before.tried + ready.length;
+		let { done, tried } = before;
 		listview.disable_list_update = true;
-		for (const { name } of ready) {
+		for (const [index, { name }] of ready.entries()) {
 			if (state.stopped) break;
 			const line = dialog.lines[name];
 			line.say("orange", __("Under Way"), "");
-			const result = await this.take(doctype, name, action, reason);
+			const result = await this.take(doctype, name, action, values, signature);
+			if (result.unsigned && !state.stopped) {
+				line.say("red", __("Not Signed"), $("<span></span>").html(result.message));
+				listview.disable_list_update = false;
+				this.lock(asked, false);
+				await dialog.set_value(signature, "");
+				dialog.set_primary_action(__(action), () =>
+					this.run(listview, action, dialog, ready.slice(index), signature, {
+						done,
+						tried,
+					})
+				);
+				return;
+			}
 			tried += 1;
 			if (result.done) {
 				done += 1;
@@ -165,23 +197,30 @@ metalcraft_workflow.many = {
 			} else {
 				line.say("red", __("Not Done"), $("<span></span>").html(result.message));
 			}
-			bar(tried / ready.length);
+			bar(tried / all);
 		}
 		listview.disable_list_update = false;
 		state.finished = true;
-		dialog.set_title(__("{0}: {1} of {2} done", [__(action), done, ready.length]));
+		if (signature) dialog.set_value(signature, "");
+		dialog.set_title(__("{0}: {1} of {2} done", [__(action), done, all]));
 		dialog.set_primary_action(__("Close"), () => dialog.hide());
 		listview.clear_checked_items();
 		listview.refresh();
 	},
 
-	async take(doctype, name, action, reason) {
+	lock(fields, is_locked) {
+		fields.forEach((field) => field.$input.prop("disabled", is_locked));
+	},
+
+	async take(doctype, name, action, { reason, ...values }, signature) {
+		const signed = signature ? { [signature]: values[signature] } : {};
 		try {
 			return await frappe.xcall("metalcraft_workflow.gates.bulk.take", {
 				doctype,
 				name,
 				action,
 				reason,
+				...signed,
 			});
 		} catch (error) {
 			return { done: false, message: __("The server could not be reached. Try it again.") };
@@ -189,6 +228,7 @@ metalcraft_workflow.many = {
 	},
 
 	progress(dialog) {
+		dialog.fields_dict.lines.$wrapper.find(".many-progress").remove();
 		const bar = $('<div class="progress-bar" role="progressbar" aria-valuemin="0"></div>')
 			.attr("aria-valuemax", 100)
 			.css("width", 0);

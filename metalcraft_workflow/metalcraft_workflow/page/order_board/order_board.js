@@ -147,8 +147,8 @@ class OrderBoard {
 		$("<span></span>")
 			.text(
 				row.waits_for
-					? __("{0}, for {1} d", [row.waits_for, row.days_in_stage])
-					: __("For {0} d", [row.days_in_stage])
+					? __("{0}, for {1} d", [row.waits_for, row.written_days_in_stage])
+					: __("For {0} d", [row.written_days_in_stage])
 			)
 			.appendTo(foot);
 		if (row.waiting) {

@@ -9,6 +9,7 @@ from frappe.utils import now_datetime
 
 from metalcraft_workflow.facts import stays
 from metalcraft_workflow.metalcraft_workflow.report import period
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
 from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orders
 from metalcraft_workflow.rules.stays import Stay, percentile
 from metalcraft_workflow.setup.custom_fields import STAGES
@@ -41,10 +42,15 @@ def get_waiting(filters: frappe._dict, now: datetime) -> list[dict]:
 	"""One row a document and whom it waits for, what waits longest first."""
 	of_whom = frappe._dict(company=filters.company, customer=filters.customer)
 	orders = {order.name: order for order in open_orders.get_rows(of_whom)}
-	rows = []
-	for wait in stays.waits(orders.values()):
+	rows, waits = [], stays.waits(orders.values())
+	readable = Visibility().may_read(
+		"Delivery Note", (wait.name for wait in waits if wait.doctype == "Delivery Note")
+	)
+	for wait in waits:
 		order = orders[wait.order]
 		if filters.stage and wait.stage != filters.stage:
+			continue
+		if wait.doctype == "Delivery Note" and wait.name not in readable:
 			continue
 		rows.append(
 			frappe._dict(

@@ -60,6 +60,8 @@ frappe.query_reports["On-Time Shipment"] = {
 		}
 		if (column.fieldname === "days_late" && !value) return "";
 		if (column.fieldname === "late_in") return __(value || "");
+		const written = data[`written_${column.fieldname}`];
+		if (written) return written;
 		return default_formatter(value, row, column, data);
 	},
 };

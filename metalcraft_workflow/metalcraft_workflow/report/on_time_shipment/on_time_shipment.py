@@ -9,12 +9,15 @@ from frappe.query_builder.functions import IfNull
 from frappe.utils import flt, getdate
 
 from metalcraft_workflow.facts import stays
-from metalcraft_workflow.facts.orders import site_precision
+from metalcraft_workflow.facts.orders import order_precision
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.metalcraft_workflow.report import period
 from metalcraft_workflow.rules import on_time
 from metalcraft_workflow.rules.requirement import _lt
 from metalcraft_workflow.rules.stays import Stay, at
 from metalcraft_workflow.setup.custom_fields import STAGES
+
+QUANTITIES = ("qty", "shipped_in_time")
 
 ORDERED_LATER = _lt("Ordered after that day")
 
@@ -33,7 +36,7 @@ def execute(filters: dict | None = None) -> tuple:
 
 def get_rows(filters: frappe._dict) -> list[dict]:
 	"""One row an order line, in the order of the promises."""
-	today, half_unit = getdate(), site_precision().qty
+	today, half_unit = getdate(), order_precision(None).qty
 	lines = get_lines(filters)
 	shipments, notes = shipments_of([line.line for line in lines])
 	rows = []
@@ -48,6 +51,8 @@ def get_rows(filters: frappe._dict) -> list[dict]:
 			days_late=found.days_late,
 			shipped_in_time=found.in_time / (flt(line.conversion_factor) or 1),
 		)
+		for field in QUANTITIES:
+			line[f"written_{field}"] = written_qty(line[field])
 		rows.append(line)
 	explain([row for row in rows if row.outcome in on_time.MISSED], notes)
 	return rows

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from datetime import date
+from types import NoneType
+from typing import Annotated
 
 import frappe
 from frappe import _
@@ -10,8 +12,9 @@ from frappe.utils import cint, date_diff, flt, getdate, now_datetime
 from pypika import Case
 
 from metalcraft_workflow.facts import stays
-from metalcraft_workflow.gates.input import checked
+from metalcraft_workflow.gates.input import Each, checked
 from metalcraft_workflow.gates.numbers import written_qty
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
 from metalcraft_workflow.rules.stays import Stay
 from metalcraft_workflow.setup.custom_fields import STAGES
 
@@ -37,13 +40,14 @@ def execute(filters: dict | None = None) -> tuple:
 
 @frappe.whitelist()
 @frappe.read_only()
-def board(filters: dict | str | None = None) -> dict:
+@checked
+def board(filters: Annotated[dict | None, Each(str, int, NoneType)] = None) -> dict:
 	"""The same orders as cards, for the page Order Board: `{columns: [{stage, orders, late, cards}], summary}`.
 
 	Columns are in the order of the process, without those that are empty; cards the most urgent first, and no
 	more than MOST_CARDS in a column. Takes the filters of the report; gives what the user may read.
 	"""
-	rows = get_rows(frappe._dict(frappe.parse_json(filters) or {}))
+	rows = get_rows(frappe._dict(filters or {}))
 	columns = defaultdict(list)
 	for row in rows:
 		columns[row.order_stage].append(row)
@@ -136,13 +140,18 @@ def lines_to_ship(filters: frappe._dict) -> dict[str, tuple[date | None, int, in
 
 
 def describe(rows: list[frappe._dict]) -> None:
-	"""Say of each order for whom it waits and since when, where its deliveries are, and what is to be paid."""
-	now = now_datetime()
+	"""Say of each order for whom it waits and since when, where its deliveries are, and what is to be paid; as
+	far as the user may read these."""
+	now, visibility = now_datetime(), Visibility()
 	waits = defaultdict(list)
 	for wait in stays.waits(rows):
 		waits[wait.order].append(wait)
 	deliveries = states_of_deliveries([row.name for row in rows])
-	to_be_paid = outstanding([row.name for row in rows]) if frappe.has_permission("Sales Invoice") else None
+	notes = visibility.may_read(
+		"Delivery Note", (note.name for found in deliveries.values() for note in found)
+	)
+	reads_invoices = frappe.has_permission("Sales Invoice")
+	to_be_paid = outstanding([row.name for row in rows], visibility) if reads_invoices else None
 	for row in rows:
 		here = waits[row.name]
 		row.waits_for = ", ".join(
@@ -152,10 +161,13 @@ def describe(rows: list[frappe._dict]) -> None:
 		named = [wait for wait in here if wait.stage == row.order_stage] or here
 		oldest = min(named, key=lambda wait: wait.since, default=None)
 		row.days_in_stage = round(Stay(oldest.stage, oldest.since).days(now), 1) if oldest else 0
-		row.waiting_doctype, row.waiting = (oldest.doctype, oldest.name) if oldest else ("", "")
+		row.written_days_in_stage = written_qty(row.days_in_stage)
+		is_shown = oldest and (oldest.doctype == "Sales Order" or oldest.name in notes)
+		row.waiting_doctype, row.waiting = (oldest.doctype, oldest.name) if is_shown else ("", "")
 		row.deliveries = ", ".join(
 			f"{note.name} ({_(note.workflow_state)})" if note.workflow_state else note.name
 			for note in deliveries[row.name]
+			if note.name in notes
 		)
 		if to_be_paid is not None:
 			row.outstanding, row.currency = to_be_paid.get(row.name, (0, row.currency))
@@ -183,9 +195,9 @@ def states_of_deliveries(orders: list[str]) -> dict[str, list[frappe._dict]]:
 	return found
 
 
-def outstanding(orders: list[str]) -> dict[str, tuple[float, str]]:
-	"""Order -> what is to be paid of its invoices, in the currency of the customer's account. An invoice over
-	several orders counts for each."""
+def outstanding(orders: list[str], visibility: Visibility) -> dict[str, tuple[float, str]]:
+	"""Order -> what is to be paid of its invoices that the user may read, in the currency of the customer's
+	account. An invoice over several orders counts for each."""
 	if not orders:
 		return {}
 	invoice, line = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
@@ -199,8 +211,11 @@ def outstanding(orders: list[str]) -> dict[str, tuple[float, str]]:
 		.distinct()
 		.run()
 	)
+	readable = visibility.may_read("Sales Invoice", (invoice for _order, invoice, _amount, _currency in rows))
 	found: dict[str, tuple[float, str]] = {}
-	for order, _invoice, amount, currency in rows:
+	for order, invoice, amount, currency in rows:
+		if invoice not in readable:
+			continue
 		found[order] = (found.get(order, (0, ""))[0] + flt(amount), currency)
 	return found
 
@@ -221,7 +236,7 @@ def days_late(order: frappe._dict, today: date) -> int:
 
 def as_list(value: str | list) -> list[str]:
 	"""A filter of several values, as the desk (a list) or a saved filter (text) gives it."""
-	return value if isinstance(value, list) else [row.strip() for row in value.split(",") if row.strip()]
+	return value if isinstance(value, list) else [row.strip() for row in str(value).split(",") if row.strip()]
 
 
 def get_columns() -> list[dict]:

@@ -40,7 +40,8 @@ def get_rows(filters: frappe._dict) -> list[dict]:
 	query = (
 		frappe.qb.from_(notice)
 		.join(order)
-		.on(order.name == notice.sales_order)
+		# the name may be that of another order by now
+		.on((order.name == notice.sales_order) & (order.process_id == notice.process_id))
 		.where(notice.creation >= since)
 		.where(notice.creation < before)
 		.select(

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from metalcraft_workflow.metalcraft_workflow.report import period
+from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import ALL, Visibility
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.requirement import _lt
 from metalcraft_workflow.setup.defaults import GATE_REQUIREMENTS
@@ -41,22 +42,25 @@ def get_rows(filters: frappe._dict) -> list[dict]:
 		row.gate = gate_name(row.gate)
 	wanted = (filters.who or "").lower()
 	found = [row for row in rows if wanted in row.who.lower()]
-	return sorted(found, key=lambda row: (row.creation, row.name), reverse=True)
+	return sorted(found, key=lambda row: (row.creation, row.sequence), reverse=True)
 
 
 def records_of(doctype: str, filters: frappe._dict) -> list[frappe._dict]:
-	"""The records of the period about documents of `doctype`; of those that are deleted by now, too."""
+	"""The records of the period about documents of `doctype`. Those of documents that are deleted by now are for
+	who reads all of them: nobody can tell any more whose they were."""
 	since, before = period.moments(filters)
 	record, document = frappe.qb.DocType("Release Record"), frappe.qb.DocType(doctype)
 	query = (
 		frappe.qb.from_(record)
 		.left_join(document)
-		.on(document.name == record.reference_name)
+		# the name may be that of another document by now
+		.on((document.name == record.reference_name) & (document.process_id == record.process_id))
 		.where(record.reference_doctype == doctype)
 		.where(record.creation >= since)
 		.where(record.creation < before)
 		.select(
 			record.name,
+			record.sequence,
 			record.creation,
 			record.kind,
 			record.reference_doctype,
@@ -69,6 +73,7 @@ def records_of(doctype: str, filters: frappe._dict) -> list[frappe._dict]:
 			record.user,
 			record.role,
 			record.reason,
+			document.name.as_("document"),
 			document.customer_name,
 		)
 	)
@@ -78,7 +83,10 @@ def records_of(doctype: str, filters: frappe._dict) -> list[frappe._dict]:
 	if filters.with_reason:
 		query = query.where(record.reason.isnotnull() & (record.reason != ""))
 	rows = period.narrowed(query, document, filters).run(as_dict=True)
-	return period.readable(doctype, rows, "reference_name")
+	visibility = Visibility()
+	readable = visibility.may_read(doctype, (row.document for row in rows))
+	reads_all = visibility.scope(doctype) == ALL
+	return [row for row in rows if (row.document in readable if row.document else reads_all)]
 
 
 def gate_name(key: str | None) -> str:

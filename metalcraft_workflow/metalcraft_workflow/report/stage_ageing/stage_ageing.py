@@ -62,7 +62,8 @@ def moved(doctype: str, filters: frappe._dict, since: datetime, before: datetime
 	query = (
 		frappe.qb.from_(record)
 		.join(document)
-		.on(document.name == record.reference_name)
+		# the name may be that of another document by now
+		.on((document.name == record.reference_name) & (document.process_id == record.process_id))
 		.where(record.reference_doctype == doctype)
 		.where(record.creation >= since)
 		.where(record.creation < before)
