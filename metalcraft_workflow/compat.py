@@ -110,3 +110,11 @@ def number_format_of(language: str | None) -> str | None:
 	if language and frappe.get_meta("Language").has_field("number_format"):
 		return frappe.get_cached_value("Language", language, "number_format")
 	return None
+
+
+def signs_in_to_home_page() -> bool:
+	"""Whether who signs in to the desk is led to their home page.
+
+	15 leads to the home of the desk, and takes the home page for that of the website.
+	"""
+	return bool(frappe.db.exists("DocType", "Workspace Sidebar", cache=True))

@@ -539,6 +539,11 @@ override_whitelisted_methods = {
 
 app_include_css = "metalcraft_workflow.bundle.css"
 
+# The page one lands on
+page_js = {"my-work": ["public/js/gate.js", "public/js/my_work.js"]}
+boot_session = f"{_APP}.setup.desk.land_on_my_work"
+get_website_user_home_page = f"{_APP}.setup.desk.home_page"
+
 add_to_apps_screen = [
 	{
 		"name": "metalcraft_workflow",
@@ -550,10 +555,16 @@ add_to_apps_screen = [
 ]
 
 doctype_js = {
-	"Sales Order": ["public/js/gate.js", "public/js/customer_mails.js", "public/js/sales_order.js"],
+	"Sales Order": [
+		"public/js/gate.js",
+		"public/js/line.js",
+		"public/js/customer_mails.js",
+		"public/js/sales_order.js",
+	],
 	"Delivery Note": [
 		"public/js/numbers.js",
 		"public/js/gate.js",
+		"public/js/line.js",
 		"public/js/customer_mails.js",
 		"public/js/shipment_documents.js",
 		"public/js/delivery_note.js",

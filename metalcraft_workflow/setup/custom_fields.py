@@ -246,7 +246,7 @@ def _custom_fields() -> dict[str, list[dict]]:
 			},
 			{
 				"fieldname": "approved_promise",
-				"label": _lt("Promised by the Approval"),
+				"label": _lt("As It Was Approved"),
 				"fieldtype": "Long Text",
 				"insert_after": "approved_on",
 				"read_only": 1,

@@ -23,15 +23,17 @@ metalcraft_workflow.gate = {
 			this.area(frm).empty();
 			return;
 		}
-		const entries = await frappe.xcall("metalcraft_workflow.gates.checklist.get_checklist", {
-			doctype,
-			name,
+		const { message: standing } = await frappe.call({
+			method: "metalcraft_workflow.desk.standing.get_standing",
+			type: "GET",
+			args: { doctype, name },
 		});
 		// The form may show another document by now.
 		if (frm.doc.name !== name) return;
 		this.area(frm)
 			.empty()
-			.append((entries || []).map((entry) => this.draw(frm, entry)));
+			.append(metalcraft_workflow.line.draw(frm, standing))
+			.append(standing.checklist.map((entry) => this.draw(frm, entry)));
 		if (frm.is_dirty()) this.mark_stale(frm);
 	},
 

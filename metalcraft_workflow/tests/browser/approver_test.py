@@ -45,4 +45,4 @@ def test_approved_orders_are_known_by_their_stage(approver, asked_for):
 	approver.act("Approve")
 	approver.expect_state("Approved")
 	expect(page.locator(".page-head:visible .indicator-pill").first).to_have_text("In Production")
-	expect(page.locator(".gate-checklist")).to_contain_text("Still open because")
+	expect(page.locator(".gate-checklist")).to_contain_text("Next: Production")

@@ -29,6 +29,7 @@ MAY_IMPORT = {
 	"facts": {"rules", "gates", "facts"},
 	"outgoing": {"rules", "gates", "facts", "outgoing"},
 	"files": {"rules", "gates", "facts", "files"},
+	"desk": {"rules", "gates", "facts", "desk"},
 	"access": {"rules", "gates", "facts", "outgoing", "access"},
 	"doctype": {"rules", "gates", "facts", "outgoing", "files", "doctype", "setup"},
 	"steps": {"rules", "gates", "facts", "outgoing", "files", "doctype"},
