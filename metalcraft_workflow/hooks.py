@@ -575,6 +575,7 @@ doctype_js = {
 	"Batch": "public/js/trace.js",
 	"Serial No": "public/js/trace.js",
 	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],
+	"Metalcraft Settings": ["public/js/gate.js", "public/js/set_up.js"],
 }
 doctype_list_js = {
 	"Sales Order": ["public/js/gate.js", "public/js/many.js", "public/js/sales_order_list.js"],

@@ -50,15 +50,15 @@ def test_steps_are_taken_from_the_row(support, approver, width, errors):
 	support.attach_po(name)
 	support.open("my-work")
 	row(support, name).get_by_role("button", name=f"Request Approval: {name}").click()
-	expect(row(support, name)).to_have_count(0)
+	expect(row(support, name)).to_have_count(0, timeout=20_000)
 
 	page = approver.open("my-work")
 	row(approver, name).get_by_role("button", name=f"More for {name}").click()
 	row(approver, name).get_by_role("menuitem", name="Send Back").click()
 	page.locator(".modal.show textarea").fill(REASON)
 	page.locator(".modal.show .btn-primary", has_text="Send Back").click()
-	expect(row(approver, name)).to_have_count(0)
-	expect(page.locator("#freeze")).to_have_count(0)
+	expect(row(approver, name)).to_have_count(0, timeout=20_000)
+	expect(page.locator("#freeze")).to_have_count(0, timeout=20_000)
 
 	support.open("my-work")
 	expect(row(support, name)).to_contain_text(REASON)
@@ -73,7 +73,9 @@ def test_what_is_missing_is_said_in_the_row(support, width, errors):
 	)
 	support.open("my-work")
 	expect(row(support, name).locator(".my-work-missing")).to_contain_text("purchase order")
-	expect(row(support, name).get_by_role("button", name=f"Request Approval: {name}")).to_have_count(0)
+	expect(row(support, name).get_by_role("button", name=f"Request Approval: {name}")).to_have_count(
+		0, timeout=20_000
+	)
 	row(support, name).get_by_role("button", name=f"Open: {name}").click()
 	expect(support.page.locator(".stations:visible .station.is-current")).to_contain_text("Approval")
 	assert not errors

@@ -38,15 +38,17 @@ class ProductionDepartment(Document):
 		told = [user for user in listed if has_user_permission(order, user)]
 		return list(dict.fromkeys([*told, *readers_of(order, set(self.people()) - set(listed))]))
 
-	def addresses(self, order: Document) -> tuple[list[str], list[str]]:
-		"""Whom to mail about `order`: (addresses that can be used, those that cannot), each once.
+	def addresses(self, order: Document | None = None) -> tuple[list[str], list[str]]:
+		"""Whom to mail about `order`, or of any order: (addresses that can be used, those that cannot), each once.
 
 		They are checked one by one, because a single bad one would keep the mail from everybody.
 		"""
 		emails = {
 			row.name: row.email if row.enabled else ""
 			for row in frappe.get_all(
-				"User", filters={"name": ["in", self.may_be_told(order)]}, fields=["name", "email", "enabled"]
+				"User",
+				filters={"name": ["in", self.may_be_told(order) if order else self.people()]},
+				fields=["name", "email", "enabled"],
 			)
 		}
 		found = {address.lower(): address for address in emails.values() if address}
