@@ -107,7 +107,7 @@ def print_own(lines: int) -> None:
 def machine() -> str:
 	"""What it was measured on."""
 	versions = ", ".join(
-		f"{app.title()} {frappe.get_attr(f'{app}.__version__')}" for app in ("frappe", "erpnext")
+		f"{title} {frappe.get_attr(f'{title.lower()}.__version__')}" for title in ("Frappe", "ERPNext")
 	)
 	database = frappe.db.sql("select version()")[0][0]
 	return (
