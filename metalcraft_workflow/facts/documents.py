@@ -400,6 +400,7 @@ def keep(name: str, content: bytes, doc: Document, field: str | None = None) -> 
 	)
 	# Others may have the same content where this user may not read it
 	file.flags.by_process = True
+	# Who may take the step may have its paper kept; they need no right on files of their own
 	return file.insert(ignore_permissions=True)
 
 

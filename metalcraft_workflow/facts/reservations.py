@@ -100,7 +100,7 @@ def hold(like: Document, warehouse: str, qty: float) -> None:
 
 def cancel(entry: Document) -> None:
 	"""End a reservation, whoever is at it."""
-	entry.flags.ignore_permissions = True
+	entry.flags.ignore_permissions = True  # who moves the goods, or closes the order, ends what kept them
 	entry.cancel()
 
 

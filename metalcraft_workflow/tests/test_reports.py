@@ -1,5 +1,7 @@
 """The reports on the process: what they add up to is what the documents say, and only of those one may read."""
 
+import re
+
 import frappe
 from frappe.desk.query_report import run
 from frappe.tests.utils import FrappeTestCase
@@ -120,6 +122,22 @@ class TestWhoRunsThem(ReportCase):
 			with self.subTest(user=user), as_user(user):
 				# Frappe 16 says in a message that who may only choose one has no access
 				self.assertTrue(frappe.has_permission("Company", "read"))
+
+	def test_what_one_filters_by_is_what_the_fields_may_hold(self):
+		def options(doctype, fieldname):
+			return {*frappe.get_meta(doctype).get_field(fieldname).options.split("\n")} - {""}
+
+		stages = options("Sales Order", "order_stage")
+		over = {"Closed", "Cancelled"}  # nothing waits there
+		for report, wanted in {
+			"bottlenecks": stages - over,
+			"stage_ageing": stages - over - {"Partially Shipped", "Shipped", "Invoiced"},  # nobody's step
+			"production_notices": options("Production Notice", "status")
+			| options("Production Notice", "kind"),
+		}.items():
+			path = frappe.get_module_path("Metalcraft Workflow", "report", report, f"{report}.js")
+			offered = {*re.findall(r'value: "([^"]+)"', frappe.read_file(path))}
+			self.assertEqual(offered, wanted, report)
 
 
 class TestOnTimeShipment(ReportCase):
