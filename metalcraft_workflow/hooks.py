@@ -275,12 +275,14 @@ doc_events = {
 			f"{_TRANSFER}.reserve_again",
 			f"{_TRANSFER}.sync_figures",
 			f"{_TRACKING}.sync_transfer",  # the stage follows from the figures
+			f"{_CLOSING}.transfer_changed",
 			f"{_BATCHES}.fill_from_work_order",
 		],
 		"on_cancel": [
 			f"{_TRANSFER}.reserve_again",
 			f"{_TRANSFER}.sync_figures",
 			f"{_TRACKING}.sync_transfer",
+			f"{_CLOSING}.transfer_changed",
 		],
 	},
 	# Where the goods of step 8 come from
@@ -602,6 +604,7 @@ override_doctype_dashboards = {
 scheduler_events = {
 	"all": [
 		f"{_APP}.outgoing.production_notices.deliver",
+		f"{_APP}.outgoing.owed_mails.make_owed",
 		f"{_APP}.outgoing.mail_package.add_packages",
 		f"{_APP}.outgoing.sent_mails.report_failures",
 	],

@@ -15,7 +15,7 @@ from metalcraft_workflow.gates.names import names_of
 from metalcraft_workflow.gates.numbers import written_day, written_money, written_price, written_qty
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.outgoing import customer_mail, sent_mails
-from metalcraft_workflow.outgoing.later import later
+from metalcraft_workflow.outgoing.owed_mails import owe
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.fingerprint import fingerprint, fingerprint_of_tables
@@ -157,7 +157,7 @@ def acknowledge(doc: Document) -> None:
 	"""Mail the customer what was approved, with the promised dates; and again when a change of it was
 	accepted. Effect of `approve`."""
 	if customer_mail.is_wanted("acknowledgement"):
-		later("steps.approval.mail_acknowledgement", order=doc.name)
+		owe("acknowledgement", doc)
 
 
 def mail_acknowledgement(order: str) -> None:

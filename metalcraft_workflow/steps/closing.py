@@ -21,7 +21,7 @@ from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders,
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.once import once, reading
 from metalcraft_workflow.outgoing import customer_mail
-from metalcraft_workflow.outgoing.later import later
+from metalcraft_workflow.outgoing.owed_mails import owe
 from metalcraft_workflow.rules import closing
 from metalcraft_workflow.rules.customer_mail import stamp
 from metalcraft_workflow.rules.orders import OrderFacts
@@ -90,9 +90,22 @@ def end_reservations(doc: Document, method: str | None = None) -> None:
 
 
 def delivery_changed(doc: Document, method: str | None = None) -> None:
-	"""Note the orders of a Delivery Note that was saved, submitted, cancelled or deleted."""
-	if doc.follows_process:
-		settle_after_commit(orders_concerned(doc, method))
+	"""Note the orders of a Delivery Note that was saved, submitted, cancelled or deleted.
+
+	Of a draft that moved on, too: side by side with another delivery, each derives the stage without the other.
+	"""
+	if not doc.follows_process:
+		return
+	concerned, before = orders_concerned(doc, method), doc.get_doc_before_save()
+	if not before or before.workflow_state != doc.workflow_state:
+		concerned |= set(orders_of(doc))
+	settle_after_commit(concerned)
+
+
+def transfer_changed(doc: Document, method: str | None = None) -> None:
+	"""Note the orders that a Stock Entry brings something for, whose stage is derived without what is shipped at
+	the same moment. In `on_submit` and `on_cancel`."""
+	settle_after_commit({doc.get("sales_order"), *orders_of(doc)} - {None, ""})
 
 
 def invoice_changed(doc: Document, method: str | None = None) -> None:
@@ -317,7 +330,7 @@ def close(order: Document, facts: OrderFacts) -> None:
 def say_thanks(order: Document) -> None:
 	"""Thank the customer for an order that is shipped and paid: once, also when it opens and closes again."""
 	if customer_mail.is_wanted("closed"):
-		later("steps.closing.mail_thanks", order=order.name)
+		owe("closed", order)
 
 
 def mail_thanks(order: str) -> None:

@@ -18,7 +18,7 @@ from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.message import typed_text
 from metalcraft_workflow.gates.numbers import written_day, written_qty
 from metalcraft_workflow.outgoing import customer_mail, mail_package, sent_mails
-from metalcraft_workflow.outgoing.later import later
+from metalcraft_workflow.outgoing.owed_mails import owe
 from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
@@ -78,7 +78,7 @@ def asked(doc: Document, fieldname: str, label: str, message: str, value) -> Req
 def mail_shipment(doc: Document) -> None:
 	"""Mail the customer that the delivery is on its way. Effect of `ship`."""
 	if customer_mail.is_wanted("shipped"):
-		later("steps.shipping.mail_notice", delivery=doc.name)
+		owe("shipped", doc)
 
 
 def mail_notice(delivery: str) -> None:

@@ -5,9 +5,17 @@ What is made here stays on the site; every order and customer is new.
 
 import frappe
 
+from metalcraft_workflow.steps import closing
 from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money
 from metalcraft_workflow.tests.support.cases import ClosingCase
-from metalcraft_workflow.tests.support.factories import ACCOUNTS, CONTROLLER, SHIPPER
+from metalcraft_workflow.tests.support.factories import (
+	ACCOUNTS,
+	CONTROLLER,
+	PACKER,
+	PRODUCER,
+	SHIPPER,
+	SUPPORT,
+)
 
 
 class TestSideBySide(ClosingCase):
@@ -45,6 +53,31 @@ class TestSideBySide(ClosingCase):
 		self.assertClosedOnce(order, said)
 		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "per_delivered"), 100)
 		self.assertEqual(frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty"), 10)
+
+	def test_a_transfer_and_a_delivery(self):
+		"""Whoever waits for the other derives the stage by what was before."""
+		for first_to_start in (0, 1):
+			with self.subTest(first_to_start=first_to_start):
+				order = money.order((factories.make_item(), 4, 100))
+				note = self.cleared_delivery(order, 2)
+				tasks = [(PRODUCER, "submit", deliveries.draft_transfer(order)), (SHIPPER, "Ship", note)]
+				said = concurrency.run(tasks[first_to_start], tasks[1 - first_to_start], overlap=False)
+				self.assertEqual(said, ["done", "done"])
+				self.assertEqual(money.state(order)[1], "Partially Shipped")
+				line = frappe.get_doc("Sales Order", order.name).items[0]
+				self.assertEqual((line.final_pack_qty, line.delivered_qty), (4, 2))
+
+	def test_a_clearance_and_a_delivery(self):
+		for first_to_start in (0, 1):
+			with self.subTest(first_to_start=first_to_start):
+				order = money.order((factories.make_item(), 4, 100))
+				ready = self.cleared_delivery(order, 2)
+				deliveries.bring(order, 2)
+				waiting = factories.act(deliveries.packed(order), "Complete Packing", PACKER)
+				tasks = [(SUPPORT, "Clear for Shipment", waiting), (SHIPPER, "Ship", ready)]
+				said = concurrency.run(tasks[first_to_start], tasks[1 - first_to_start], overlap=False)
+				self.assertEqual(said, ["done", "done"])
+				self.assertFalse(closing.out_of_step([order.name]))
 
 	def test_a_payment_is_cancelled_while_another_is_made(self):
 		order = money.order((factories.make_item(), 2, 100))

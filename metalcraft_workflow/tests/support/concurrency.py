@@ -32,10 +32,11 @@ ACTIONS = {
 	"accept": lambda quotation: frappe.get_attr("metalcraft_workflow.tests.support.quotations.accept")(
 		quotation
 	),
+	"make owed": lambda owed: frappe.get_attr("metalcraft_workflow.outgoing.owed_mails.make")(owed.name),
 	"mail": lambda invoice: frappe.get_attr("metalcraft_workflow.steps.invoicing.send_invoice")(invoice.name),
 	**{
 		action: partial(lambda doc, action: apply_workflow(doc.as_json(), action), action=action)
-		for action in ("Approve", "Ship", "Receive Return")
+		for action in ("Approve", "Clear for Shipment", "Ship", "Receive Return")
 	},
 }
 

@@ -62,6 +62,16 @@ def transfer(order, *quantities: float, **fields) -> None:
 		).insert().submit()
 
 
+def draft_transfer(order):
+	"""Production's draft of the transfer of what is still to be brought; the goods are there."""
+	factories.make_stock(order.items[0].item_code, order.items[0].stock_qty, PRODUCTION)
+	with as_user(factories.PRODUCER):
+		entry = make_transfer(order.name)
+		for row in entry.items:
+			row.s_warehouse = PRODUCTION
+		return entry.insert()
+
+
 def brought(order, quantities) -> list[tuple]:
 	"""The lines of an order that goods are brought for, with the quantity of each."""
 	return [

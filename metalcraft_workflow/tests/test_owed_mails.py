@@ -1,0 +1,151 @@
+"""What customers are told after a step, they are told: whatever becomes of the job that was to do it."""
+
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import frappe
+from frappe.tests.utils import FrappeTestCase
+from frappe.utils import add_to_date, now_datetime
+from redis.exceptions import ConnectionError as NoRedis
+
+from metalcraft_workflow.outgoing import owed_mails, production_notices
+from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money
+from metalcraft_workflow.tests.support.factories import APPROVER, SHIPPER, SUPPORT, act
+from metalcraft_workflow.tests.support.mail_account import make_account
+
+
+@contextmanager
+def without_redis():
+	"""Steps as people take them, where nothing can be queued."""
+
+	def enqueue(method, *args, **given):
+		raise NoRedis(f"{method} was not queued")
+
+	outgoing = "metalcraft_workflow.outgoing"
+	with (
+		patch(f"{outgoing}.later.is_at_once", return_value=False),
+		patch(f"{outgoing}.owed_mails.is_at_once", return_value=False),
+		patch("frappe.enqueue", enqueue),
+	):
+		yield
+
+
+class TestOwedMails(FrappeTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+		add_mail_templates()
+		frappe.get_doc("Metalcraft Settings").update({f"mail_{kind}": 1 for kind in TEMPLATES}).save()
+		make_account()
+		money.commit()
+
+	def setUp(self):
+		frappe.set_user("Administrator")
+		make_account()
+
+	def tearDown(self):
+		money.commit()
+
+	def to_approve(self):
+		customer = factories.make_customer(f"Owed {frappe.generate_hash(length=6)}")
+		order = factories.make_order(customer=customer, contact_email="buyer@customer.test")
+		act(order, "Request Approval", SUPPORT)
+		return order
+
+	def approved(self):
+		"""An approved order whose acknowledgement is still owed."""
+		order = self.to_approve()
+		with without_redis():
+			act(order, "Approve", APPROVER)
+			money.commit()
+		return order
+
+	def mails(self, kind: str, doc) -> list[str]:
+		"""The mails of a kind about a document that are in the queue."""
+		stamps = {"reference_name": doc.name, "name": ("like", f"{kind}-%")}
+		names = frappe.get_all("Communication", stamps, pluck="name")
+		return frappe.get_all("Email Queue", {"communication": ("in", [*names, ""])}, pluck="communication")
+
+	def owed(self, doc) -> list[str]:
+		return frappe.get_all("Owed Mail", {"reference_name": doc.name}, pluck="name")
+
+	def assertMadeOnce(self, kind: str, doc):
+		self.assertEqual(self.mails(kind, doc), [])
+		for _time in range(2):  # the scheduler comes by again
+			owed_mails.make_owed()
+			self.assertEqual(len(self.mails(kind, doc)), 1)
+		self.assertEqual(self.owed(doc), [])
+
+	def test_an_acknowledgement_whose_job_was_lost(self):
+		order = self.approved()
+		self.assertEqual(frappe.db.get_value("Sales Order", order.name, "docstatus"), 1)
+		self.assertMadeOnce("acknowledgement", order)
+		production_notices.deliver()
+		notices = frappe.get_all("Production Notice", {"sales_order": order.name}, pluck="name")
+		self.assertEqual(frappe.db.count("Email Queue", {"reference_name": ("in", notices)}), len(notices))
+
+	def test_a_notice_of_shipment_whose_job_was_lost(self):
+		order = money.order(contact_email="buyer@customer.test")
+		deliveries.bring(order)
+		note = deliveries.ready_to_ship(deliveries.cleared(deliveries.packed(order)))
+		with without_redis():
+			act(note, "Ship", SHIPPER)
+			money.commit()
+		self.assertMadeOnce("shipped", note)
+
+	def test_thanks_whose_job_was_lost(self):
+		order = money.order(contact_email="buyer@customer.test")
+		invoice = money.invoice(money.ship(order))
+		with without_redis():
+			money.pay(invoice)
+			money.commit()
+		self.assertEqual(money.state(order), ("Closed", "Closed"))
+		self.assertMadeOnce("closed", order)
+
+	def test_it_is_of_whoever_took_the_step(self):
+		order = self.approved()
+		owed_mails.make_owed()
+		(name,) = self.mails("acknowledgement", order)
+		self.assertEqual(frappe.db.get_value("Communication", name, "owner"), APPROVER)
+		self.assertEqual(frappe.session.user, "Administrator")
+
+	def test_a_step_that_is_rolled_back_owes_nothing(self):
+		order = self.to_approve()
+		money.commit()
+		with without_redis():
+			act(order, "Approve", APPROVER)
+			self.assertEqual(len(self.owed(order)), 1)
+			frappe.db.rollback()
+		self.assertEqual(self.owed(order), [])
+
+	def test_the_job_and_the_scheduler_side_by_side(self):
+		order = self.approved()
+		(name,) = self.owed(order)
+		row = frappe.get_doc("Owed Mail", name)
+		said = concurrency.run(*[("Administrator", "make owed", row)] * 2, overlap=False)
+		self.assertEqual(said, ["done", "done"])
+		self.assertEqual(len(self.mails("acknowledgement", order)), 1)
+		self.assertEqual(self.owed(order), [])
+
+	def test_one_that_cannot_be_made_is_tried_again_after_an_hour(self):
+		order = self.approved()
+		(name,) = self.owed(order)
+		maker = "metalcraft_workflow.steps.approval.mail_acknowledgement"
+		with patch(maker, side_effect=OSError("No space left")):
+			owed_mails.make(name)
+		row = frappe.db.get_value("Owed Mail", name, ["attempts", "error"], as_dict=True)
+		self.assertEqual(row, {"attempts": 1, "error": "No space left"})
+		owed_mails.make_owed()
+		self.assertEqual(self.mails("acknowledgement", order), [])
+		frappe.db.set_value("Owed Mail", name, "tried_on", add_to_date(now_datetime(), hours=-2))
+		self.assertMadeOnce("acknowledgement", order)
+
+	def test_nothing_is_owed_about_what_was_deleted(self):
+		row = frappe.new_doc(
+			"Owed Mail", kind="closed", reference_doctype="Sales Order", reference_name="None"
+		)
+		row.db_insert()
+		owed_mails.make_owed()
+		self.assertFalse(frappe.db.exists("Owed Mail", row.name))
