@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import frappe
 from frappe.model.document import Document
 
+from metalcraft_workflow.gates.background import after_commit
 from metalcraft_workflow.gates.language import in_language, language_of
 from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.gates.registry import settings
@@ -32,17 +33,20 @@ def _turn(doctype: str, name: str, title: str, state: str) -> Phrase:
 def notify_roles(roles: set[str], doc: Document, subject: Phrase) -> None:
 	"""Tell everybody with one of `roles`, less the one who acts and those who may not read `doc`, something
 	about it in a sentence, after the commit."""
-	if roles:
-		frappe.enqueue(
-			"metalcraft_workflow.gates.notifications.tell",
-			roles=sorted(roles),
-			doctype=doc.doctype,
-			name=doc.name,
-			subject=subject,
-			from_user=frappe.session.user,
-			enqueue_after_commit=True,
-			now=frappe.flags.in_test,
-		)
+	if not roles:
+		return
+	job = "metalcraft_workflow.gates.notifications.tell"
+	values = {
+		"roles": sorted(roles),
+		"doctype": doc.doctype,
+		"name": doc.name,
+		"subject": subject,
+		"from_user": frappe.session.user,
+	}
+	if frappe.flags.in_test:
+		frappe.enqueue(job, now=True, **values)
+	else:
+		after_commit(job, **values)
 
 
 def tell(roles: list[str], doctype: str, name: str, subject: Phrase, from_user: str) -> None:

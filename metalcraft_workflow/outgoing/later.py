@@ -10,12 +10,10 @@ what is to be done stands in the database as well, written with the step (Produc
 scheduler does what no job has done.
 """
 
-from functools import partial
-
 import frappe
 from frappe.model.document import Document
-from redis.exceptions import RedisError
 
+from metalcraft_workflow.gates.background import after_commit
 from metalcraft_workflow.gates.notifications import write_subject
 
 
@@ -27,20 +25,13 @@ def is_at_once() -> bool:
 def later(method: str, **values) -> None:
 	"""Have the job `method` of the app done after the commit; at once where nothing is put off.
 
-	For what the scheduler follows for: without Redis there is no job, and that is no reason to refuse the step.
+	For what the scheduler follows for: a job may be lost.
 	"""
 	method = f"metalcraft_workflow.{method}"
 	if is_at_once():
 		frappe.enqueue(method, now=True, **values)
 	else:
-		frappe.db.after_commit.add(partial(_enqueue, method, values))
-
-
-def _enqueue(method: str, values: dict) -> None:
-	try:
-		frappe.enqueue(method, **values)
-	except RedisError:
-		frappe.logger("metalcraft_workflow").warning({"not queued": method, **values}, exc_info=True)
+		after_commit(method, **values)
 
 
 def say(doc: Document, text: str) -> None:
