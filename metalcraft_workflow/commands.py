@@ -195,6 +195,24 @@ def is_kept(kept: str) -> bool:
 	return seal.head(int(number)).digest == digest
 
 
+@click.command("metalcraft-restored")
+@click.option("--before", default="", metavar="TIME", help="Only mails from before, YYYY-MM-DD HH:MM:SS.")
+@click.option("--apply", is_flag=True, help="Do it. Without this it is only reported.")
+@pass_context
+def restored(context, before: str = "", apply: bool = False):
+	"""After a backup was restored: have the mails that waited in it not be sent a second time."""
+	from metalcraft_workflow.outgoing import restored
+
+	with connected(get_site(context)):
+		found = restored.waiting(before)
+		table(["Waits in", "Name", "About", "Since"], found)
+		if apply:
+			restored.count_as_sent(found)
+			# A bench command commits by itself
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit
+		hint(found, apply)
+
+
 def table(head: list[str], rows: list) -> None:
 	"""Print `rows` under `head`, or that there are none."""
 	from frappe.utils.commands import render_table
@@ -211,4 +229,4 @@ def hint(rows: list, apply: bool) -> None:
 		click.echo("Nothing was changed. Run it again with --apply to do this.")
 
 
-commands = [demo, sweep, recompute_stages, adopt, verify]
+commands = [demo, sweep, recompute_stages, adopt, verify, restored]

@@ -606,6 +606,7 @@ scheduler_events = {
 		f"{_APP}.outgoing.production_notices.deliver",
 		f"{_APP}.outgoing.owed_mails.make_owed",
 		f"{_APP}.outgoing.mail_package.add_packages",
+		f"{_APP}.outgoing.sent_mails.start_again",
 		f"{_APP}.outgoing.sent_mails.report_failures",
 	],
 	"hourly_long": [f"{_CLOSING}.sweep", f"{_APP}.gates.seal.seal"],

@@ -16,7 +16,7 @@ from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.outgoing.attempt import attempt
 from metalcraft_workflow.outgoing.customer_mail import KINDS, Letter, send
 from metalcraft_workflow.rules.customer_mail import digest, stamp, stamps_like
-from metalcraft_workflow.rules.production_notices import is_print_failure, mail_failure
+from metalcraft_workflow.rules.production_notices import is_print_failure, is_refused_for_good, mail_failure
 from metalcraft_workflow.rules.requirement import Phrase, _lt
 
 # Who sends a mail again, and is told of one that was not delivered
@@ -24,6 +24,9 @@ ROLE = "Customer Support"
 
 # What a mail server, or an app that listens to it, says of a mail that did not arrive
 BOUNCED = ("Bounced", "Soft-Bounced", "Rejected", "Marked As Spam", "Recipient Unsubscribed", "Expired")
+
+# Frappe tries a mail four times in a quarter of an hour. After that it is started again once an hour, for so long
+PAUSE, PERSISTENCE = timedelta(hours=1), timedelta(days=3)
 
 # Frappe clears its queue after a month
 LOOKED_AFTER = timedelta(days=30)
@@ -69,6 +72,28 @@ def send_by_hand(kind: str, event: tuple[str, ...], doc: Document, letter: Lette
 		).format(_(KINDS[kind])),
 		title=_("Sent Already"),
 	)
+
+
+def start_again() -> None:
+	"""Let Frappe send mails anew that it gave up because the mail server was away or could not take them; every
+	few minutes, from the scheduler. Not one that somebody has sent again by hand."""
+	queue = frappe.qb.DocType("Email Queue")
+	rows = (
+		_query()
+		.where(queue.status == "Error")
+		.where(queue.modified < now_datetime() - PAUSE)
+		.limit(MAX_A_RUN)
+		.select(queue.name.as_("queue"))
+		.run(as_dict=True)
+	)
+	for mail in rows:
+		if is_tried_again(mail) and not _sent_later(mail):
+			frappe.db.set_value("Email Queue", mail.queue, {"status": "Not Sent", "retry": 0})
+
+
+def is_tried_again(mail: frappe._dict) -> bool:
+	"""Whether a mail that Frappe gave up is started again."""
+	return mail.sent_on > now_datetime() - PERSISTENCE and not is_refused_for_good(mail.error or "")
 
 
 def report_failures() -> None:
@@ -120,7 +145,7 @@ def problem_of(mail: frappe._dict) -> Phrase | None:
 		text, params = mail_failure(mail.error)
 		if is_print_failure(mail.error):
 			text = _lt("Its print could not be made: {detail}")
-		if mail.status == "Error":
+		if mail.status == "Error" and not is_tried_again(mail):
 			return Phrase(text, params)
 		return Phrase(_lt("{why} It is tried again."), {"why": Phrase(text, params)})
 	if mail.delivery_status in BOUNCED:
@@ -182,6 +207,17 @@ def _failed() -> list[frappe._dict]:
 		for row in rows
 		if marks[row.name] not in said_of and frappe.db.exists(row.reference_doctype, row.reference_name)
 	][:MAX_A_RUN]
+
+
+def _sent_later(mail: frappe._dict) -> bool:
+	"""Whether there is a later mail of the same kind about the same document."""
+	later = {
+		"reference_doctype": mail.reference_doctype,
+		"reference_name": mail.reference_name,
+		"name": ("like", stamps_like(_kind(mail.name))),
+		"creation": (">", mail.sent_on),
+	}
+	return bool(frappe.db.exists("Communication", later))
 
 
 def _comment_on(mail: str) -> str:

@@ -178,6 +178,9 @@ FAILURES = (
 # How Python writes the addresses that a mail server refused
 REFUSED = re.compile(r"'([^']+)': \(\d+, b'([^']*)'\)")
 
+# Codes of mail servers that begin with 4 say to come back later
+FOR_GOOD = re.compile(r"\(5\d\d, b'")
+
 OTHER_FAILURE = _lt("The mail could not be sent: {detail}")
 
 
@@ -191,6 +194,11 @@ def mail_failure(error: str) -> tuple[str, dict[str, str]]:
 		if any(sign in error for sign in signs):
 			return text, {"detail": detail}
 	return OTHER_FAILURE, {"detail": detail}
+
+
+def is_refused_for_good(error: str) -> bool:
+	"""Whether the mail server refused an address or the sender, with a code that says not to try again."""
+	return "Refused: " in error and bool(FOR_GOOD.search(error))
 
 
 def is_print_failure(error: str) -> bool:

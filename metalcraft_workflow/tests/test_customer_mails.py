@@ -7,6 +7,7 @@ from unittest.mock import patch
 import frappe
 from frappe.email.doctype.email_queue.email_queue import SendMailContext
 from frappe.tests.utils import FrappeTestCase, change_settings
+from frappe.utils import add_to_date, now_datetime
 
 from metalcraft_workflow.outgoing import customer_mail, mail_package, sent_mails
 from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates, add_translated_templates
@@ -250,8 +251,8 @@ class TestCustomerMails(FrappeTestCase):
 
 	# What became of it
 
-	def failed(self, mail) -> None:
-		error = "smtplib.SMTPRecipientsRefused: {'buyer@customer.test': (550, b'No such user')}"
+	def failed(self, mail, error: str = "") -> None:
+		error = error or "smtplib.SMTPRecipientsRefused: {'buyer@customer.test': (550, b'No such user')}"
 		frappe.db.set_value("Email Queue", mail.name, {"status": "Error", "error": f"Traceback\n{error}"})
 
 	def shown(self, doc) -> dict:
@@ -274,6 +275,33 @@ class TestCustomerMails(FrappeTestCase):
 		told = frappe.get_all("Notification Log", {"document_name": order.name}, ["for_user", "subject"])
 		self.assertEqual([row.for_user for row in told if "not delivered" in row.subject].count(SUPPORT), 1)
 		self.assertIn("No such user", self.shown(order)["acknowledgement"]["problem"])
+
+	def test_a_mail_that_the_server_could_not_take_is_tried_again_for_days(self):
+		order = factories.approve(self.order())
+		(mail,) = self.mails("acknowledgement", order)
+
+		def given_up(error: str, hours: int = 2) -> str:
+			"""What becomes of the mail so many hours after Frappe gave it up."""
+			self.failed(mail, error)
+			then = add_to_date(now_datetime(), hours=-hours)
+			frappe.db.set_value("Email Queue", mail.name, "modified", then, update_modified=False)
+			sent_mails.start_again()
+			return mail.reload().status
+
+		away = "SMTPServerDisconnected: Connection unexpectedly closed"
+		self.assertEqual(given_up(away), "Not Sent")
+		self.assertEqual(mail.retry, 0)
+		self.assertEqual(given_up(away, hours=0), "Error")
+		self.assertIn("It is tried again.", self.shown(order)["acknowledgement"]["problem"])
+		busy = "smtplib.SMTPRecipientsRefused: {'buyer@customer.test': (451, b'Come back later')}"
+		self.assertEqual(given_up(busy), "Not Sent")
+		self.assertEqual(given_up(busy.replace("451", "550")), "Error")
+		self.assertNotIn("It is tried again.", self.shown(order)["acknowledgement"]["problem"])
+
+		send_again = "metalcraft_workflow.steps.approval.send_acknowledgement"
+		known = self.shown(order)["acknowledgement"]["name"]
+		self.assertEqual(rest.call(SUPPORT, send_again, name=order.name, known=known).status, 200)
+		self.assertEqual(given_up(away), "Error", "it was sent again by hand")
 
 	def test_a_mail_that_bounced_is_shown(self):
 		order = factories.approve(self.order())

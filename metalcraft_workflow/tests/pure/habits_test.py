@@ -28,13 +28,17 @@ DOCS = (
 RELEASE = re.compile(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", re.MULTILINE)
 
 
+# What the project has of Python, apart from the tools of the sandbox
+FOLDERS = (APP, ROOT / "benchmarks", ROOT / "trials")
+
+
 def read(name: str) -> str:
 	return (ROOT / name).read_text()
 
 
 def sources() -> list[Path]:
 	"""The Python of the project, apart from what its tools have brought."""
-	return [path for folder in (APP, ROOT / "benchmarks") for path in sorted(folder.rglob("*.py"))]
+	return [path for folder in FOLDERS for path in sorted(folder.rglob("*.py"))]
 
 
 def defined(path: Path) -> set[str]:

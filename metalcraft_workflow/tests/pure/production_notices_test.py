@@ -5,7 +5,14 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metalcraft_workflow.rules.production_notices import NoticeLine, Told, compare, mail_failure, notices
+from metalcraft_workflow.rules.production_notices import (
+	NoticeLine,
+	Told,
+	compare,
+	is_refused_for_good,
+	mail_failure,
+	notices,
+)
 
 DAY = date(2026, 12, 1)
 
@@ -120,6 +127,17 @@ class TestMailFailure(TestCase):
 			"": "could not be sent",
 		}.items():
 			self.assertIn(expected, mail_failure(error)[0])
+
+	def test_what_a_mail_server_refuses_for_good(self):
+		for error, for_good in {
+			"smtplib.SMTPRecipientsRefused: {'a@b.c': (550, b'no')}": True,
+			"smtplib.SMTPSenderRefused: (553, b'not yours', 'erp@b.c')": True,
+			"smtplib.SMTPRecipientsRefused: {'a@b.c': (451, b'Come back later')}": False,
+			"smtplib.SMTPServerDisconnected: Connection unexpectedly closed": False,
+			"smtplib.SMTPAuthenticationError: (535, b'wrong password')": False,
+			"": False,
+		}.items():
+			self.assertEqual(is_refused_for_good(error), for_good, error)
 
 	@given(st.text())
 	def test_any_text_gives_a_sentence(self, error):
