@@ -159,6 +159,8 @@ _NAMES_FILES = f"{_PRIVATE}.check_fields"
 
 # What became of the mails to the customer, for the form
 _MAILS = f"{_APP}.outgoing.sent_mails.show"
+# Times as the form writes them, or it says "Not Saved" at once
+_TIMES = f"{_APP}.desk.forms.write_times"
 
 # Whatever may change the stage of a delivery's orders, or settle them
 _DELIVERY_CHANGED = [f"{_TRACKING}.sync_delivery", f"{_CLOSING}.delivery_changed"]
@@ -265,6 +267,7 @@ doc_events = {
 	),
 	# Step 7
 	"Stock Entry": {
+		"onload": [_TIMES],
 		"validate": [f"{_TRANSFER}.check"],
 		"before_submit": [f"{_TRANSFER}.free_reserved"],
 		"before_cancel": [
@@ -287,13 +290,14 @@ doc_events = {
 	},
 	# Where the goods of step 8 come from
 	"Purchase Receipt": {
+		"onload": [_TIMES],
 		"on_submit": [f"{_BATCHES}.fill_from_receipt"],
 		"before_cancel": [f"{_BATCHES}.take_back_receipt"],
 	},
 	"Batch": {"validate": [f"{_BATCHES}.check_certificates", _NAMES_FILES]},
 	# Steps 8-11
 	"Delivery Note": {
-		"onload": [f"{_DOCUMENT_FILES}.set_offers", _MAILS],
+		"onload": [f"{_DOCUMENT_FILES}.set_offers", _MAILS, _TIMES],
 		"before_insert": [
 			f"{_APP}.setup.custom_fields.clear_app_fields",
 			f"{_TRACEABILITY}.forget_bundles",
@@ -327,7 +331,10 @@ doc_events = {
 			f"{_TRACKING}.let_stages_wait",
 			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel
 		],
-		"after_insert": [f"{_TRACKING}.begin_records", f"{_TRACKING}.place_outside"],
+		"after_insert": [
+			f"{_TRACKING}.begin_records",
+			f"{_TRACKING}.place_outside",
+		],
 		"on_update": [
 			f"{_GUARD}.record_passage",
 			f"{_CONFORMANCE}.void_outdated",  # asks where the passage has led to
@@ -367,7 +374,7 @@ doc_events = {
 	},
 	# Steps 12-14
 	"Sales Invoice": {
-		"onload": [_MAILS],
+		"onload": [_MAILS, _TIMES],
 		"before_validate": [
 			f"{_INVOICING}.fill_tracking",
 			f"{_INVOICING}.drop_foreign_advances",
@@ -559,6 +566,7 @@ add_to_apps_screen = [
 doctype_js = {
 	"Sales Order": [
 		"public/js/gate.js",
+		"public/js/amounts.js",
 		"public/js/line.js",
 		"public/js/customer_mails.js",
 		"public/js/sales_order.js",
@@ -566,6 +574,7 @@ doctype_js = {
 	"Delivery Note": [
 		"public/js/numbers.js",
 		"public/js/gate.js",
+		"public/js/amounts.js",
 		"public/js/line.js",
 		"public/js/customer_mails.js",
 		"public/js/shipment_documents.js",
@@ -574,14 +583,28 @@ doctype_js = {
 		"public/js/traceability.js",
 		"public/js/trace.js",
 	],
+	"Stock Entry": ["public/js/amounts.js", "public/js/stock_entry.js"],
 	"Batch": "public/js/trace.js",
 	"Serial No": "public/js/trace.js",
 	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],
 	"Metalcraft Settings": ["public/js/gate.js", "public/js/set_up.js"],
 }
 doctype_list_js = {
-	"Sales Order": ["public/js/gate.js", "public/js/many.js", "public/js/sales_order_list.js"],
-	"Delivery Note": ["public/js/gate.js", "public/js/many.js", "public/js/delivery_note_list.js"],
+	"Sales Order": [
+		"public/js/gate.js",
+		"public/js/amounts.js",
+		"public/js/lists.js",
+		"public/js/many.js",
+		"public/js/sales_order_list.js",
+	],
+	"Delivery Note": [
+		"public/js/gate.js",
+		"public/js/amounts.js",
+		"public/js/lists.js",
+		"public/js/many.js",
+		"public/js/delivery_note_list.js",
+	],
+	"Sales Invoice": ["public/js/lists.js", "public/js/sales_invoice_list.js"],
 	"Production Notice": "public/js/many.js",
 }
 

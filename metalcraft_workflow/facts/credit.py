@@ -33,7 +33,7 @@ def requirement(doc: Document) -> Requirement:
 def hold_reason(doc: Document) -> str:
 	"""Why `doc` has to wait for Accounts, in a sentence; empty when it has not."""
 	asked = requirement(doc)
-	return "" if asked.met or is_released(doc) else sentence(asked)
+	return "" if asked.met or is_released(doc) else sentence(asked, with_amounts=True)
 
 
 def facts(doc: Document) -> rules.Credit:

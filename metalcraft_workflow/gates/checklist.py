@@ -7,7 +7,7 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.input import KnownDocType, checked
-from metalcraft_workflow.gates.message import sentence
+from metalcraft_workflow.gates.message import sentence, way_to_mend
 from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
@@ -80,12 +80,12 @@ def described(doc: Document, gate: str, role: str | None = None, together: Conta
 	requirements = registry.requirements_of(gate, doc)
 	if role in roles:
 		requirements = separation.requirements(gate, doc, together) + requirements
-	return [describe(gate, requirement, waived, roles) for requirement in requirements]
+	return [describe(doc, gate, requirement, waived, roles) for requirement in requirements]
 
 
-def describe(gate: str, requirement: Requirement, waived: set[str], roles: list[str]) -> dict:
+def describe(doc: Document, gate: str, requirement: Requirement, waived: set[str], roles: list[str]) -> dict:
 	"""One requirement in words."""
-	link = requirement.link
+	link = None if requirement.met else way_to_mend(requirement, doc)
 	return {
 		"gate": gate,
 		"code": requirement.code,

@@ -271,7 +271,7 @@ def check_gate(doc: Document, gate: str, together: list[str]) -> list[Requiremen
 		waived = record.waived_codes(doc, gate)
 		missing = [requirement for requirement in missing if requirement.code not in waived]
 	if missing:
-		frappe.throw(refusal(missing), GateNotMet, title=_("Still Missing"))
+		frappe.throw(refusal(missing, doc), GateNotMet, title=_("Still Missing"))
 	return requirements
 
 

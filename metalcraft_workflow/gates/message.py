@@ -13,9 +13,22 @@ from metalcraft_workflow.gates.numbers import written
 from metalcraft_workflow.rules.requirement import Link, Listing, Phrase, Problem, Requirement, _lt
 
 
-def sentence(requirement: Requirement) -> str:
-	"""What to do about `requirement`: translated plain text."""
-	return " ".join([said(requirement.message, requirement.params), *in_words(requirement.also)])
+def sentence(requirement: Requirement, with_amounts: bool = False) -> str:
+	"""What to do about `requirement`: translated plain text; amounts for those who may know them, or
+	`with_amounts` for all."""
+	message = requirement.message if with_amounts else wording(requirement)
+	return " ".join([said(message, requirement.params), *in_words(requirement.also)])
+
+
+def wording(phrase: Phrase | Requirement) -> str:
+	"""The message of `phrase` for the user: the discreet one for who may not know amounts."""
+	return phrase.discreet if phrase.discreet and not knows_amounts() else phrase.message
+
+
+def knows_amounts() -> bool:
+	"""Whether prices and what customers owe are the user's business: that of whoever may read quotations or
+	invoices."""
+	return any(frappe.has_permission(doctype) for doctype in ("Sales Invoice", "Quotation"))
 
 
 def said(message: str, params: Mapping[str, Any]) -> str:
@@ -28,22 +41,44 @@ def said(message: str, params: Mapping[str, Any]) -> str:
 def said_value(value: Any) -> Any:
 	"""What fills a placeholder, as people write it."""
 	if isinstance(value, Phrase):
-		return said(value.message, value.params)
+		return said(wording(value), value.params)
 	if isinstance(value, Listing):
 		return ", ".join(said_value(row) for row in value.rows)
 	return written(value)
 
 
-def refusal(missing: list[Requirement]) -> str:
-	"""HTML list of what is missing, as the server refuses with it."""
+def refusal(missing: list[Requirement], doc: Document) -> str:
+	"""HTML list of what is missing of `doc`, as the server refuses with it. Whoever reads it has `doc` open, so
+	links lead to other documents only."""
 	rows = []
 	for requirement in missing:
 		text = escape_html(sentence(requirement))
-		link = requirement.link
-		if link and frappe.db.exists(link.doctype, link.name):
-			text += " " + get_link_to_form(link.doctype, link.name, _("Open"))
+		link = way_to_mend(requirement, doc)
+		if link and not is_about(link, doc):
+			text += " " + get_link_to_form(link.doctype, link.name, open_label(link))
 		rows.append(f"<li>{text}</li>")
 	return f"<ul>{''.join(rows)}</ul>"
+
+
+def way_to_mend(requirement: Requirement, doc: Document) -> Link | None:
+	"""Where the user can mend `requirement` of `doc`: in a field of it, or in another document that they may
+	read. None when that leads nowhere for them."""
+	link = requirement.link
+	if not link:
+		return None
+	if is_about(link, doc):
+		return link if link.fieldname else None
+	found = frappe.db.exists(link.doctype, link.name)
+	return link if found and frappe.has_permission(link.doctype, "read", doc=link.name) else None
+
+
+def is_about(link: Link, doc: Document) -> bool:
+	return (link.doctype, link.name) == (doc.doctype, doc.name)
+
+
+def open_label(link: Link) -> str:
+	"""What a link to another document says."""
+	return _("Open {0}").format(f"{_(link.doctype)} {link.name}")
 
 
 def as_thrown(html: str) -> str:
@@ -53,7 +88,7 @@ def as_thrown(html: str) -> str:
 
 def in_words(problems: Iterable[Problem]) -> list[str]:
 	"""`problems` as translated sentences: plain text."""
-	return [said(problem.message, problem.params) for problem in problems]
+	return [said(wording(problem), problem.params) for problem in problems]
 
 
 def refuse(problems: Iterable[Problem], title: str) -> None:

@@ -128,10 +128,19 @@ def differences(
 						"rate": Money(line.rate, currency),
 						"approved": Money(order_line.rate, currency),
 					},
+					_lt(
+						"Row {row}: the rate of {item} is not what was approved on Sales Order {order}. Take the"
+						" row off and add the order again, or have the order changed and reviewed."
+					),
 				)
 			)
 		found += _other_parts(line, order_line, values)
 	return found
+
+
+OTHER_DISCOUNT = _lt(
+	"The additional discount is not what was approved on Sales Order {order}. Customer Support has to look at it."
+)
 
 
 def other_discount(
@@ -149,6 +158,7 @@ def other_discount(
 				" {approved}, or have the order changed and reviewed."
 			),
 			{"discount": Qty(discount.percentage), "approved": Qty(other.percentage), "order": order},
+			OTHER_DISCOUNT,
 		)
 		for order, other in orders.items()
 		if round(discount.percentage - other.percentage, PLACES)
@@ -166,6 +176,7 @@ def other_discount(
 					"approved": Money(most, currency),
 					"order": ", ".join(orders),
 				},
+				OTHER_DISCOUNT,
 			)
 		)
 	return found

@@ -95,5 +95,8 @@ def prepayment(orders: Iterable[Order]) -> Requirement | None:
 			"due": Money(prepayment_due(order), order.currency),
 		},
 		met=not wanting,
+		discreet=_lt(
+			"The prepayment of Sales Order {order} has not come yet. Accounts knows how much is missing."
+		),
 		link=Link("Sales Order", order.name),
 	)

@@ -166,9 +166,9 @@ def _delivered(order: OrderFacts) -> Requirement:
 	return Requirement(
 		code="delivered",
 		label=_lt("Everything delivered"),
-		message=_lt("Still to be delivered on {count} lines: {lines}."),
+		message=_lt("Still to be delivered: {lines}."),
 		met=not rows,
-		params={"count": len(rows), "lines": _few(rows)},
+		params={"lines": _few(rows)},
 		waivable=False,
 	)
 
@@ -400,14 +400,18 @@ def _grace(order: OrderFacts, policy: ClosingPolicy, today: date) -> Requirement
 def _of_lines(found: Iterable[tuple[OrderLine, Qty | Money | Phrase]]) -> list[Phrase]:
 	"""What there is of each line of the order."""
 	return [
-		Phrase(_lt("{row}. {item}: {what}"), {"row": line.idx, "item": line.item_code, "what": what})
+		Phrase(
+			_lt("{row}. {item}: {what}"),
+			{"row": line.idx, "item": line.item_code, "what": what},
+			discreet=_lt("{row}. {item}") if isinstance(what, Money) else "",
+		)
 		for line, what in found
 	]
 
 
 def _of_payment(name: str, amount: Money) -> Phrase:
 	"""An invoice or a payment, and its amount."""
-	return Phrase(_lt("{name}: {amount}"), {"name": name, "amount": amount})
+	return Phrase(_lt("{name}: {amount}"), {"name": name, "amount": amount}, discreet=_lt("{name}"))
 
 
 def _few(rows: list[Phrase] | list[str], most: int = 5) -> Phrase | Listing:

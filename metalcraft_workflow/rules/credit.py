@@ -58,6 +58,7 @@ def requirement(credit: Credit) -> Requirement:
 			"limit": Money(credit.limit, credit.currency),
 		},
 		met=is_good(credit),
+		discreet=_lt("Accounts has to release the credit of {customer}."),
 		link=Link(
 			"Customer",
 			credit.customer,

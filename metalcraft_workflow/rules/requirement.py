@@ -35,11 +35,12 @@ class Phrase:
 	"""Words with {placeholders}, which may stand in the `params` of others.
 
 	`params` hold numbers as `rules.quantity` has them, and days as dates: they are written for whoever
-	reads them.
+	reads them. `discreet` is what those read in place of `message` who may not know amounts.
 	"""
 
 	message: str
 	params: Mapping[str, Any] = field(default_factory=dict)
+	discreet: str = ""
 
 	def __str__(self) -> str:
 		return self.message.format(**self.params)
@@ -68,6 +69,7 @@ class Requirement:
 	label    what is asked for, in a few words
 	message  what to do when it is not met: a sentence, with {placeholders} for `params`; see `Phrase`
 	met      whether it is met
+	discreet what is said in place of `message` to who may not know amounts
 	also     further sentences, where several things are to be done
 	link     where to mend it
 	waivable whether the settings can name a role that may waive it
@@ -78,6 +80,7 @@ class Requirement:
 	message: str
 	met: bool
 	params: Mapping[str, Any] = field(default_factory=dict)
+	discreet: str = ""
 	also: tuple[Problem, ...] = ()
 	link: Link | None = None
 	waivable: bool = True

@@ -11,6 +11,7 @@ from metalcraft_workflow.setup.files import keep_private_files
 from metalcraft_workflow.setup.fixtures import unlock_role_profiles
 from metalcraft_workflow.setup.history import leave_outside
 from metalcraft_workflow.setup.indexes import make_indexes
+from metalcraft_workflow.setup.lists import make_lists
 from metalcraft_workflow.setup.mails import add_mail_templates, add_translated_templates
 from metalcraft_workflow.setup.permissions import grant_permissions
 from metalcraft_workflow.setup.portal import close_other_portals, make_portal_menu
@@ -27,6 +28,7 @@ def after_install() -> None:
 	"""Make the fields. What refers to roles waits for the fixtures: see `after_sync`."""
 	make_custom_fields()
 	make_properties()
+	make_lists()
 	make_indexes()
 	leave_outside()
 	keep_private_files()

@@ -15,6 +15,8 @@ PROPERTIES = (
 	("Delivery Note", "protect_attached_files", "1", "Check"),
 	# An administrator renames a state, and documents, workflows and gates follow
 	("Workflow State", "allow_rename", "1", "Check"),
+	# Who did what: their names, not their addresses
+	("User", "show_title_field_in_link", "1", "Check"),
 	# What customers get, also in place of the formats that ERPNext 16 comes with. Its prints show its bookkeeping
 	("Sales Order", "default_print_format", _lt("Order Acknowledgement"), "Data"),
 	("Delivery Note", "default_print_format", _lt("Metalcraft Delivery Note"), "Data"),

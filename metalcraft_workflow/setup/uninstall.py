@@ -7,6 +7,7 @@ from metalcraft_workflow.setup.defaults import restore_purchase_order_wall
 from metalcraft_workflow.setup.files import release_private_files
 from metalcraft_workflow.setup.fixtures import delete_fixtures
 from metalcraft_workflow.setup.indexes import delete_indexes
+from metalcraft_workflow.setup.lists import delete_lists
 from metalcraft_workflow.setup.mails import delete_mail_templates
 from metalcraft_workflow.setup.permissions import revoke_permissions
 from metalcraft_workflow.setup.portal import remove_portal_menu
@@ -28,6 +29,7 @@ def before_uninstall() -> None:
 	revoke_permissions()
 	delete_fixtures()
 	delete_indexes()
+	delete_lists()
 	delete_properties()
 	delete_custom_fields()
 	release_private_files()

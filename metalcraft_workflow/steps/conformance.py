@@ -69,7 +69,7 @@ def check_issue(doc: Document) -> None:
 	# Who issues it releases the goods, so the same separation holds as for the release of the documents
 	missing = unmet(separation.requirements("release_documents", doc))
 	if missing:
-		frappe.throw(refusal(missing), guard.GateNotMet, title=_("Still Missing"))
+		frappe.throw(refusal(missing, doc), guard.GateNotMet, title=_("Still Missing"))
 
 
 def last_certificate(doc: Document, document_type: str) -> frappe._dict | None:

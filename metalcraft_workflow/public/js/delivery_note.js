@@ -1,6 +1,7 @@
 frappe.ui.form.on("Delivery Note", {
 	setup(frm) {
 		metalcraft_workflow.gate.setup(frm);
+		metalcraft_workflow.amounts.hide("Delivery Note", "Delivery Note Item", "Packed Item");
 	},
 
 	refresh(frm) {

@@ -13,6 +13,7 @@ if (!metalcraft_workflow.gate) {
 metalcraft_workflow.gate = {
 	/** Call once a form, in `setup`. */
 	setup(frm) {
+		$(frm.wrapper).addClass("metalcraft-form");
 		$(frm.wrapper).on("dirty", () => this.mark_stale(frm));
 	},
 
@@ -44,6 +45,16 @@ metalcraft_workflow.gate = {
 			area = $('<div class="gate-checklists"></div>').insertBefore(frm.layout.page);
 		}
 		return area;
+	},
+
+	/** Frappe takes a button off, and leaves what it also is: an entry in the menu of narrow screens. */
+	remove_button(frm, label, group) {
+		frm.remove_custom_button(label, group);
+		frm.page.menu
+			.find(".menu-item-label")
+			.filter((_index, entry) => $(entry).text().trim() === `${group} > ${label}`)
+			.closest("li")
+			.remove();
 	},
 
 	mark_stale(frm) {
@@ -154,15 +165,16 @@ metalcraft_workflow.gate = {
 			);
 	},
 
-	/** To the field when it is on this form, otherwise to the document. */
+	/** To the field when it is on this form and there to be filled in, otherwise to the document. */
 	draw_link(frm, link) {
 		if (!link) return null;
-		const here = link.doctype === frm.doctype && link.name === frm.doc.name;
-		if (here && !frm.fields_dict[link.fieldname]) return null;
-		if (here) {
+		if (link.doctype === frm.doctype && link.name === frm.doc.name) {
+			const field = frm.fields_dict[link.fieldname];
+			// Hidden, or for another role to write: there is nothing to be done there
+			if (!field || field.disp_status !== "Write") return null;
 			return $('<button type="button" class="btn btn-link btn-xs"></button>')
 				.text(__("Show"))
-				.attr("aria-label", __("Show {0}", [__(frm.fields_dict[link.fieldname].df.label)]))
+				.attr("aria-label", __("Show {0}", [__(field.df.label)]))
 				.on("click", () => frm.scroll_to_field(link.fieldname));
 		}
 		return $("<a></a>")

@@ -1,6 +1,7 @@
 frappe.ui.form.on("Sales Order", {
 	setup(frm) {
 		metalcraft_workflow.gate.setup(frm);
+		metalcraft_workflow.amounts.hide("Sales Order", "Sales Order Item", "Packed Item");
 		// ERPNext adds its buttons after every `refresh` handler; this one runs after them.
 		frm.cscript.custom_refresh = () => metalcraft_workflow.sales_order.set_buttons(frm);
 	},
@@ -27,11 +28,11 @@ metalcraft_workflow.sales_order = {
 		);
 		if (skip_delivery_note) return;
 		const create = __("Create");
-		frm.remove_custom_button(__("Delivery Note"), create);
-		frm.remove_custom_button(__("Pick List"), create);
-		frm.remove_custom_button(__("Sales Invoice"), create); // made from the delivery, step 12
+		metalcraft_workflow.gate.remove_button(frm, __("Delivery Note"), create);
+		metalcraft_workflow.gate.remove_button(frm, __("Pick List"), create);
+		metalcraft_workflow.gate.remove_button(frm, __("Sales Invoice"), create); // made from the delivery, step 12
 		if (!frappe.model.can_create("Payment Request")) {
-			frm.remove_custom_button(__("Payment Request"), create);
+			metalcraft_workflow.gate.remove_button(frm, __("Payment Request"), create);
 		}
 		if (flt(frm.doc.per_delivered) && frappe.model.can_create("Return Authorization")) {
 			frm.add_custom_button(

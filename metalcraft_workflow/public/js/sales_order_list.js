@@ -1,6 +1,7 @@
 // An approved order is known by its stage, in the list and in the title of its form. Before that its
 // workflow state says where it is, and orders from before the app keep ERPNext's own status.
 {
+	metalcraft_workflow.amounts.hide("Sales Order");
 	const settings = frappe.listview_settings["Sales Order"];
 	const erpnext_indicator = settings.get_indicator;
 	const colors = {
@@ -29,6 +30,7 @@
 	const erpnext_onload = settings.onload;
 	settings.onload = (listview) => {
 		erpnext_onload?.(listview);
+		metalcraft_workflow.lists.dress(listview, { po_no: __("PO Number") });
 		metalcraft_workflow.many.take_over(listview);
 		metalcraft_workflow.many.offer_when_submitted(
 			listview,
