@@ -334,6 +334,7 @@ doc_events = {
 		"after_insert": [
 			f"{_TRACKING}.begin_records",
 			f"{_TRACKING}.place_outside",
+			f"{_FINAL_PACK}.taken_up",
 		],
 		"on_update": [
 			f"{_GUARD}.record_passage",

@@ -211,23 +211,31 @@ class Carrier:
 	# Step 7: transfer to Final Pack
 
 	def transfer(self, number: int) -> bool:
-		if len(self.transfers()) > number:
-			return False
+		"""Each department brings what it makes."""
 		from metalcraft_workflow.steps.transfer import make_transfer
 
-		with acting_as(self.producer(number)):
-			doc = make_transfer(self.order_name())
-			keep_quantities(doc, quantities(self.story.deliveries[number]))
-			doc.insert()
-			take_batches_and_serials(doc)
-			doc.save()
-			doc.submit()
-		return True
+		before = sum(len(self.producers(earlier)) for earlier in range(number))
+		producers = self.producers(number)
+		left = producers[max(0, len(self.transfers()) - before) :]
+		for person in left:
+			with acting_as(person):
+				doc = make_transfer(self.order_name())
+				keep_quantities(doc, quantities(self.story.deliveries[number]))
+				doc.insert()
+				take_batches_and_serials(doc)
+				doc.save()
+				doc.submit()
+		return bool(left)
 
-	def producer(self, number: int) -> Person:
-		"""Who brings the goods: the department of the first of them."""
-		item = self.story.deliveries[number].lines[0][0]
-		return people.DEPARTMENTS[item.departments[0] if item.departments else item.group]
+	def producers(self, number: int) -> list[Person]:
+		"""Who brings the goods of a delivery: a person of each department that makes some of them. Services are
+		brought by nobody."""
+		makers = [
+			people.DEPARTMENTS[item.departments[0] if item.departments else item.group]
+			for item, _qty in self.story.deliveries[number].lines
+			if item.stock or item.traceability == "Heat"
+		]
+		return list(dict.fromkeys(makers))
 
 	# Steps 8-11: packing, documents, clearance, shipping
 

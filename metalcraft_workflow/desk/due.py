@@ -18,7 +18,7 @@ from metalcraft_workflow.gates import registry
 from metalcraft_workflow.gates.checklist import closing, described
 from metalcraft_workflow.gates.numbers import written_day, written_money
 from metalcraft_workflow.gates.once import reading
-from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
+from metalcraft_workflow.gates.workflow import first_editors, states_by_gate
 from metalcraft_workflow.rules import my_work as rules
 from metalcraft_workflow.rules.path import has_passed, stands_at
 
@@ -31,11 +31,8 @@ ASKED = 20
 
 def to_pack() -> list[WorkList]:
 	"""Orders with goods at Final Pack that are on no delivery note yet."""
-	workflow = active_workflow("Delivery Note")
-	if not workflow or not frappe.has_permission("Delivery Note", "create"):
-		return []
-	packers = {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)}
-	if not packers & set(frappe.get_roles()):
+	packers = first_editors("Delivery Note")
+	if not packers & set(frappe.get_roles()) or not frappe.has_permission("Delivery Note", "create"):
 		return []
 	waiting = with_goods_to_pack()
 	orders = readable_orders(list(waiting))

@@ -8,31 +8,13 @@ from frappe.query_builder.functions import Count, Min
 from frappe.utils import getdate
 
 from metalcraft_workflow.desk.lists import Row, WorkList, call_action, make_action, open_action
+from metalcraft_workflow.facts.departments import departments
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.production_notices import CANCEL, CHANGE
 
-ROLE = "Production"
 NOTICES = "metalcraft_workflow.outgoing.production_notices"
 UNSEEN = ("Pending", "Queued", "Sent", "Failed")
-
-
-def departments() -> list[str]:
-	"""The departments of the person: those that list them, or whose role they have; all of them for who is
-	with Production and listed nowhere."""
-	row, department = frappe.qb.DocType("Production Recipient"), frappe.qb.DocType("Production Department")
-	found = (
-		frappe.qb.from_(department)
-		.left_join(row)
-		.on((row.parent == department.name) & (row.parenttype == "Production Department"))
-		.where((row.user == frappe.session.user) | department.role.isin(frappe.get_roles()))
-		.select(department.name)
-		.distinct()
-		.run(pluck=True)
-	)
-	if not found and ROLE in frappe.get_roles():
-		return frappe.get_all("Production Department", pluck="name")
-	return found
 
 
 def readable_orders(names: list[str]) -> dict[str, frappe._dict]:

@@ -389,6 +389,7 @@ def process_orders(names: list[str], lock: bool = False) -> list[frappe._dict]:
 			order.workflow_state,
 			order.company,
 			order.customer_name,
+			order.process_id,
 		)
 	)
 	return (query.for_update() if lock else query).run(as_dict=True)

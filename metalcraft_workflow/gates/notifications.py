@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import frappe
 from frappe.model.document import Document
 
-from metalcraft_workflow.gates.background import after_commit
+from metalcraft_workflow.gates.background import later
 from metalcraft_workflow.gates.language import in_language, language_of
 from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.gates.registry import settings
@@ -17,10 +17,15 @@ from metalcraft_workflow.rules.requirement import Phrase, _lt
 def notify(doc: Document, state: str) -> None:
 	"""Tell everybody who may edit `doc` in `state` that it has come to them.
 
-	A desk notification for each, and a mail where the settings say so, after the commit.
+	A desk notification for each, and a mail where the settings say so, after the commit. What was said of it
+	before is over: whoever has not read that need not any more.
 	"""
 	roles = {row.allow_edit for row in state_rows(active_workflow(doc.doctype), state)} - {"All"}
-	notify_roles(roles, doc, _turn(doc.doctype, doc.name, doc.get_title(), state))
+	if roles:
+		turn = _turn(doc.doctype, doc.name, doc.get_title(), state)
+		notify_roles(roles, doc, turn, goes_on=True)
+	else:
+		mark_read(doc.doctype, doc.name)
 
 
 def _turn(doctype: str, name: str, title: str, state: str) -> Phrase:
@@ -30,27 +35,27 @@ def _turn(doctype: str, name: str, title: str, state: str) -> Phrase:
 	)
 
 
-def notify_roles(roles: set[str], doc: Document, subject: Phrase) -> None:
+def notify_roles(roles: set[str], doc: Document, subject: Phrase, goes_on: bool = False) -> None:
 	"""Tell everybody with one of `roles`, less the one who acts and those who may not read `doc`, something
-	about it in a sentence, after the commit."""
-	if not roles:
-		return
-	job = "metalcraft_workflow.gates.notifications.tell"
-	values = {
-		"roles": sorted(roles),
-		"doctype": doc.doctype,
-		"name": doc.name,
-		"subject": subject,
-		"from_user": frappe.session.user,
-	}
-	if frappe.flags.in_test:
-		frappe.enqueue(job, now=True, **values)
-	else:
-		after_commit(job, **values)
+	about it in a sentence, after the commit. When it `goes_on` with that, what was said before is over."""
+	if roles:
+		later(
+			"gates.notifications.tell",
+			roles=sorted(roles),
+			doctype=doc.doctype,
+			name=doc.name,
+			subject=subject,
+			from_user=frappe.session.user,
+			goes_on=goes_on,
+		)
 
 
-def tell(roles: list[str], doctype: str, name: str, subject: Phrase, from_user: str) -> None:
+def tell(
+	roles: list[str], doctype: str, name: str, subject: Phrase, from_user: str, goes_on: bool = False
+) -> None:
 	"""Tell everybody with one of `roles` whom it concerns. A background job; harmless when it runs twice."""
+	if goes_on:
+		mark_as_read(doctype, name, [])
 	others = [user for user in users_with_roles(set(roles)) if user != from_user]
 	tell_users(others, doctype, name, subject, from_user)
 
@@ -63,6 +68,33 @@ def tell_users(users: list[str], doctype: str, name: str, subject: Phrase, from_
 		with in_language(language_of(user)):
 			text = said(subject.message, subject.params)
 		write_subject([user], doctype, name, text, from_user)
+
+
+def mark_read(doctype: str, name: str, roles: Iterable[str] = ()) -> None:
+	"""Mark what was said about a document as read, after the commit: to everybody, or to those with one of
+	`roles`. A colleague has seen to it."""
+	later("gates.notifications.mark_as_read", doctype=doctype, name=name, roles=sorted(roles))
+
+
+def mark_as_read(doctype: str, name: str, roles: list[str]) -> None:
+	"""Mark the notifications about a document as read, but for those of Frappe's own assignments. A background
+	job; harmless when it runs twice."""
+	log, task = frappe.qb.DocType("Notification Log"), frappe.qb.DocType("ToDo")
+	assigned = (
+		frappe.qb.from_(task)
+		.where((task.reference_type == doctype) & (task.reference_name == name) & (task.status == "Open"))
+		.select(task.allocated_to)
+		.run(pluck=True)
+	)
+	query = (
+		frappe.qb.update(log)
+		.set(log.read, 1)
+		.where((log.document_type == doctype) & (log.document_name == name) & (log.read == 0))
+		.where((log.type == "Alert") | ((log.type == "Assignment") & log.for_user.notin(assigned or [""])))
+	)
+	if roles:
+		query = query.where(log.for_user.isin(users_with_roles(set(roles)) or [""]))
+	query.run()
 
 
 def write_notifications(
@@ -113,3 +145,13 @@ def users_with_roles(roles: set[str]) -> list[str]:
 		.distinct()
 		.run(pluck=True)
 	)
+
+
+def say(doc: Document, text: str) -> None:
+	"""Say something about `doc` to whoever has set this off: at once, or by a notification when they are not
+	waiting for it any more."""
+	if getattr(frappe.local, "job", None):
+		user = frappe.session.user
+		write_subject([user], doc.doctype, doc.name, frappe.utils.strip_html(text), user)
+	else:
+		frappe.msgprint(text, indicator="orange", alert=True)

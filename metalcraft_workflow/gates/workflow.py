@@ -27,6 +27,12 @@ def process_workflow(doctype: str) -> Document | None:
 	return workflow if workflow and any(row.get("gate") == released for row in workflow.states) else None
 
 
+def first_editors(doctype: str) -> set[str]:
+	"""The roles that begin documents of `doctype`: those that may edit them in their first state."""
+	workflow = active_workflow(doctype)
+	return {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)} if workflow else set()
+
+
 def state_rows(workflow: Document, state: str) -> list[Document]:
 	"""The rows of `state`: several, when several roles may edit in it."""
 	return [row for row in workflow.states if row.state == state]

@@ -21,9 +21,9 @@ from metalcraft_workflow.facts.contacts import contact_email, contacts_of_custom
 from metalcraft_workflow.gates.append_only import mark_as_ours
 from metalcraft_workflow.gates.language import in_language, language_of_document
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.notifications import say
 from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.outgoing.attempt import attempt
-from metalcraft_workflow.outgoing.later import say
 from metalcraft_workflow.rules.requirement import _lt
 
 # What staff calls each kind

@@ -12,7 +12,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import cint, now_datetime
 
-from metalcraft_workflow.outgoing.later import is_at_once, later
+from metalcraft_workflow.gates.background import is_at_once, later
 
 # Kind -> what makes the mail, and as what it is given the name of the document
 MAKERS = {

@@ -9,6 +9,7 @@ one is asked. A channel is a function of the notice that gives the values to kee
 and raises when it could not send it: the notice then says so, and it is tried again.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import frappe
@@ -16,12 +17,14 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, get_datetime, now_datetime
 
+from metalcraft_workflow.facts.departments import departments
+from metalcraft_workflow.gates.background import later
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.language import in_language, site_language
 from metalcraft_workflow.gates.message import typed_text
+from metalcraft_workflow.gates.notifications import mark_read, say
 from metalcraft_workflow.gates.numbers import written_day
 from metalcraft_workflow.outgoing.attempt import attempt
-from metalcraft_workflow.outgoing.later import later, say
 from metalcraft_workflow.rules import production_notices as rules
 
 TRAVELLER = "Work Order Traveller"
@@ -322,6 +325,7 @@ def acknowledge(name: str) -> None:
 	if notice.status not in ("Acknowledged", "Done"):
 		notice.db_set(acknowledgement(notice))
 		notice.notify_update()
+		mark_read(notice.doctype, notice.name)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -345,10 +349,8 @@ def finish(name: str) -> None:
 	)
 	for row in [*(frappe.get_doc("Production Notice", name, for_update=True) for name in earlier), notice]:
 		if row.status != "Done":
-			values = {"status": "Done", "done_by": frappe.session.user, "done_on": now_datetime()}
-			if not row.acknowledged_by:
-				values = acknowledgement(row) | values
-			row.db_set(values)
+			row.db_set(done(row))
+			mark_read(row.doctype, row.name)
 	notice.notify_update()
 
 
@@ -387,24 +389,76 @@ def acknowledgement(notice: Document) -> dict:
 
 
 def of_own_department(name: str) -> Document:
-	"""The notice, locked, when the user is with Production or with its department."""
+	"""The notice, locked, when the user works in its department."""
 	notice = frappe.get_doc("Production Notice", name, for_update=True)
 	check_department(notice)
 	return notice
 
 
-def is_with_production(notice: Document) -> bool:
-	"""Whether the user has the role Production or belongs to the department of the notice."""
-	return (
-		"Production" in frappe.get_roles()
-		or frappe.session.user in frappe.get_doc("Production Department", notice.department).people()
-	)
+def is_of_department(notice: Document) -> bool:
+	"""Whether the user works in the department of the notice."""
+	return notice.department in departments()
 
 
 def check_department(notice: Document) -> None:
-	"""Raise PermissionError when the user is neither with Production nor with the notice's department."""
-	if not is_with_production(notice):
+	"""Raise PermissionError when the user does not work in the notice's department."""
+	if not is_of_department(notice):
 		frappe.throw(
-			_("Only Production and the people of {0} may do this.").format(notice.department),
+			_("This notice is for {0}: only the people of that department may do this.").format(
+				notice.department
+			),
 			frappe.PermissionError,
+			title=_("Another Department's"),
 		)
+
+
+# What the goods themselves say
+
+
+def goods_moved(doc: Document, process_id: str, left: Mapping[str, Mapping[str, float]]) -> None:
+	"""Finish the notices about an order of which all is at Final Pack with the transfer `doc`; open those again
+	that its cancellation leaves with something to bring.
+
+	`left` is order line -> item -> quantity still to be brought, for lines of which something is brought at all.
+	A change that nobody of the department has seen is not finished: it may say something else.
+	"""
+	is_cancelled = cint(doc.docstatus) == 2
+	notice, line = frappe.qb.DocType("Production Notice"), frappe.qb.DocType("Production Notice Item")
+	seen = (notice.kind == rules.CHANGE) & notice.acknowledged_by.isnotnull()
+	told: dict[str, list[tuple[str, str]]] = {}
+	for name, order_line, item_code in (
+		frappe.qb.from_(notice)
+		.join(line)
+		.on(line.parent == notice.name)
+		.where(notice.process_id == process_id)
+		.where((notice.kind == rules.NEW) | seen)
+		.where(notice.status == "Done" if is_cancelled else notice.status != "Done")
+		.select(notice.name, line.sales_order_item, line.item_code)
+		.run()
+	):
+		told.setdefault(name, []).append((order_line, item_code))
+	for name, lines in told.items():
+		brings, wants = rules.still_to_bring(lines, left)
+		if brings and wants == is_cancelled:
+			row = frappe.get_doc("Production Notice", name, for_update=True)
+			row.db_set(open_again(row) if is_cancelled else done(row))
+			row.notify_update()
+			mark_read(row.doctype, row.name)
+
+
+def done(notice: Document) -> dict:
+	"""What finishing writes on a notice; who is of its department has seen it with that."""
+	values = {"status": "Done", "done_by": frappe.session.user, "done_on": now_datetime()}
+	if not notice.acknowledged_by and is_of_department(notice):
+		values = acknowledgement(notice) | values
+	return values
+
+
+def open_again(notice: Document) -> dict:
+	"""What is written on a notice that is not done after all."""
+	status = "Sent" if notice.sent_on else "Queued" if notice.email_queue else "Pending"
+	return {
+		"status": "Acknowledged" if notice.acknowledged_by else status,
+		"done_by": None,
+		"done_on": None,
+	}

@@ -204,3 +204,20 @@ def is_refused_for_good(error: str) -> bool:
 def is_print_failure(error: str) -> bool:
 	"""Whether a mail was not sent because its attachment could not be rendered."""
 	return mail_failure(error)[0] == FAILURES[1][1]
+
+
+def still_to_bring(
+	told: Iterable[tuple[str, str]], left: Mapping[str, Mapping[str, float]]
+) -> tuple[bool, bool]:
+	"""Whether something of what a department was `told` of (order line, item) is brought to Final Pack at all,
+	and whether some of it still has to be.
+
+	`left` is order line -> item -> quantity still to be brought; lines of which nothing ever is are not in it. A
+	department makes one part of a bundle, or the whole.
+	"""
+	rows = [(left[line], item_code) for line, item_code in told if line in left]
+	wants = any(
+		parts[item_code] > 0 if item_code in parts else any(qty > 0 for qty in parts.values())
+		for parts, item_code in rows
+	)
+	return bool(rows), wants

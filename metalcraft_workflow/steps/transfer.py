@@ -9,14 +9,16 @@ from typing import Annotated
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt
+from frappe.utils import cint, comma_and, flt
 
-from metalcraft_workflow.facts import final_pack, reservations
+from metalcraft_workflow.facts import departments, final_pack, reservations
 from metalcraft_workflow.gates import once
 from metalcraft_workflow.gates.input import Of, Sent, checked
 from metalcraft_workflow.gates.message import in_words
 from metalcraft_workflow.gates.notifications import notify_roles
-from metalcraft_workflow.gates.workflow import active_workflow, state_rows, states_by_gate
+from metalcraft_workflow.gates.numbers import written_qty
+from metalcraft_workflow.gates.workflow import first_editors, states_by_gate
+from metalcraft_workflow.outgoing import production_notices
 from metalcraft_workflow.rules import final_pack as rules
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.quantity import Qty
@@ -42,6 +44,7 @@ def make_transfer(source_name: str, target_doc: Annotated[Sent, Of("Stock Entry"
 	rows = rows_that_remain(order, target)
 	if not rows:
 		frappe.throw(_("Everything of {0} is at Final Pack already.").format(order.name))
+	rows = of_own_departments(order, rows)
 	entry = frappe.get_doc(target_doc) if target_doc else frappe.new_doc("Stock Entry")
 	entry.update(
 		{
@@ -103,6 +106,32 @@ def rows_that_remain(order: Document, target: str) -> list[dict]:
 			}
 		)
 	return rows
+
+
+def of_own_departments(order: Document, rows: list[dict]) -> list[dict]:
+	"""Those of `rows` that the user's departments were told of, and those that nobody was; all of them for who
+	works in no department. Raises ValidationError when others have all that is left."""
+	mine = set(departments.departments())
+	if not mine:
+		return rows
+	codes = {line.name: line.item_code for line in order.items}
+	told = departments.told(order.process_id)
+
+	def makers(row: dict) -> set[str]:
+		made = (row["item_code"], codes[row["sales_order_item"]])
+		return {
+			name for name, lines in told.items() if departments.is_of(row["sales_order_item"], made, lines)
+		}
+
+	found = [row for row in rows if not makers(row) or makers(row) & mine]
+	if not found:
+		others = sorted({name for row in rows for name in makers(row)})
+		frappe.throw(
+			_("Your department has nothing left to bring for {0}. The rest comes from {1}.").format(
+				order.name, comma_and(others, add_quotes=False)
+			)
+		)
+	return found
 
 
 def items_of(codes: set[str], company: str) -> dict[str, frappe._dict]:
@@ -213,6 +242,41 @@ def check(doc: Document, method: str | None = None) -> None:
 	once.begin(doc)
 	for order in orders(doc):
 		check_rows(doc, order)
+		if doc.docstatus == 1 and doc.purpose != "Manufacture":
+			check_sources(doc, order)
+
+
+def check_sources(doc: Document, order: frappe._dict) -> None:
+	"""Have each row that `doc` brings for an order name its batch or its serial numbers: else ERPNext chooses some
+	by their age when it is submitted, and nobody has seen which. Where there is no choice they are filled in."""
+	places = final_pack.warehouses(order.company)
+	open_rows = [
+		row
+		for row in doc.items
+		if row.get("sales_order") == order.name
+		and row.get("sales_order_item")
+		and final_pack.direction(row, places) > 0
+		and not (row.serial_and_batch_bundle or row.batch_no or row.serial_no)
+	]
+	items = items_of({row.item_code for row in open_rows}, order.company) if open_rows else {}
+	for row in open_rows:
+		item = items[row.item_code]
+		row.update(tracking_of(item, row.s_warehouse, flt(row.transfer_qty)))
+		if row.batch_no or row.serial_no or not (item.has_batch_no or item.has_serial_no):
+			continue
+		if item.has_serial_no:
+			message = _(
+				"Row #{0}: enter the serial numbers of {1} that you bring, {2} of them, or scan them."
+			)
+		else:
+			message = _(
+				"Row #{0}: enter the batch of {1} that you bring, or scan it. Of {2} from several batches, make a"
+				" row for each."
+			)
+		frappe.throw(
+			message.format(row.idx, frappe.bold(row.item_code), written_qty(row.transfer_qty, row.stock_uom)),
+			title=_("Which Are They?"),
+		)
 
 
 def orders(doc: Document) -> list[frappe._dict]:
@@ -417,7 +481,9 @@ def sync_figures(doc: Document, method: str | None = None) -> None:
 			for row in doc.items
 			if row.sales_order in company
 		]
-	final_pack.write_figures(order_lines(doc), rules.totals(moves))
+	brought = rules.totals(moves)
+	final_pack.write_figures(order_lines(doc), brought)
+	tell_production(doc, brought)
 	for order in orders(doc):
 		places = final_pack.warehouses(order.company)
 		arrived = [
@@ -432,6 +498,20 @@ def sync_figures(doc: Document, method: str | None = None) -> None:
 	once.end(doc)
 
 
+def tell_production(doc: Document, brought: dict[tuple[str, str], float]) -> None:
+	"""Finish the notices of the departments of which all is there now."""
+	at_final_pack = rules.spread(order_lines(doc), brought)
+	left: dict[str, dict[str, dict[str, float]]] = {}
+	for line in order_lines(doc):
+		if line.is_brought:
+			missing = rules.remaining(line, at_final_pack)
+			left.setdefault(line.order, {})[line.name] = {
+				part.item_code: missing.get(part.item_code, 0) for part in line.parts
+			}
+	for order in orders(doc):
+		production_notices.goods_moved(doc, order.process_id, left.get(order.name, {}))
+
+
 def sync_figures_of_order(doc: Document, method: str | None = None) -> None:
 	"""Bring the figures of an order up to date whose quantities changed. In `on_update_after_submit`."""
 	if doc.follows_process and flt(doc.per_final_pack):
@@ -440,10 +520,7 @@ def sync_figures_of_order(doc: Document, method: str | None = None) -> None:
 
 def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) -> None:
 	"""Tell those who begin delivery notes that something has arrived."""
-	workflow = active_workflow("Delivery Note")
-	if not workflow:
-		return
-	roles = {row.allow_edit for row in state_rows(workflow, workflow.states[0].state)} - {"All"}
+	roles = first_editors("Delivery Note") - {"All"}
 	items: Phrase | Listing = Listing(
 		tuple(
 			Phrase(_lt("{qty} {item}"), {"qty": Qty(flt(row.qty), row.uom), "item": row.item_code})
@@ -454,7 +531,8 @@ def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) 
 		items = Phrase(_lt("{items} and {more} more"), {"items": items, "more": len(rows) - 3})
 	notify_roles(
 		roles,
-		doc,
+		# where it is packed from
+		frappe._dict(doctype="Sales Order", name=order.name),
 		Phrase(
 			_lt("Arrived at Final Pack for {order} ({customer}): {items}"),
 			{"order": order.name, "customer": order.customer_name, "items": items},

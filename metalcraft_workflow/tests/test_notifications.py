@@ -2,6 +2,7 @@
 
 import frappe
 from frappe.core.doctype.user_permission.user_permission import clear_user_permissions
+from frappe.desk.form.assign_to import add
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.gates.notifications import notify_roles
@@ -60,6 +61,21 @@ class TestNotifications(FrappeTestCase):
 		frappe.share.add("Sales Order", order.name, OTHER_APPROVER, read=1)
 		act(order, "Request Approval", SUPPORT)
 		self.assertIn(OTHER_APPROVER, self.told(order))
+
+	def test_what_a_colleague_has_done_rings_no_more(self):
+		order = self.asked()
+		bell = {"document_name": order.name, "for_user": ["in", [APPROVER, OTHER_APPROVER]], "read": 0}
+		self.assertEqual(frappe.db.count("Notification Log", bell), 2)
+		act(order, "Send Back", APPROVER, "The price is missing.")
+		self.assertEqual(frappe.db.count("Notification Log", bell), 0)
+		self.assertIn(SUPPORT, frappe.get_all("Notification Log", {"read": 0}, pluck="for_user"))
+
+	def test_an_assignment_rings_on(self):
+		order = self.asked()
+		add({"doctype": order.doctype, "name": order.name, "assign_to": [OTHER_APPROVER]})
+		act(order, "Send Back", APPROVER, "The price is missing.")
+		bell = {"document_name": order.name, "for_user": OTHER_APPROVER, "type": "Assignment", "read": 0}
+		self.assertTrue(frappe.db.exists("Notification Log", bell))
 
 	def test_the_disabled_are_not_told(self):
 		frappe.db.set_value("User", OTHER_APPROVER, "enabled", 0)

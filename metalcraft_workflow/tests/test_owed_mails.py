@@ -28,7 +28,7 @@ def without_redis():
 
 	outgoing = "metalcraft_workflow.outgoing"
 	with (
-		patch(f"{outgoing}.later.is_at_once", return_value=False),
+		patch("metalcraft_workflow.gates.background.is_at_once", return_value=False),
 		patch(f"{outgoing}.owed_mails.is_at_once", return_value=False),
 		patch("frappe.enqueue", enqueue),
 	):

@@ -649,6 +649,17 @@ class TestOutbox(ProductionCase):
 			outbox.acknowledge(notice.name)
 		self.assertEqual(notice.reload().acknowledged_by, PACKER)
 
+	def test_nobody_acknowledges_for_another_department(self):
+		notice = self.notice(self.approved())
+		for name, user in (("Cylinders", PACKER), ("Electronics", PRODUCER)):
+			department = frappe.get_doc("Production Department", name)
+			department.append("recipients", {"user": user})
+			department.save()
+		for action in (outbox.acknowledge, outbox.finish):
+			with as_user(PRODUCER), self.assertRaises(frappe.PermissionError) as refused:
+				action(notice.name)
+			self.assertIn("This notice is for Cylinders", str(refused.exception))
+
 	def test_notices_are_not_edited(self):
 		notice = self.notice(self.approved())
 		for user in (PRODUCER, MANAGER, "Administrator"):

@@ -2,6 +2,7 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.facts import final_pack
+from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests.support import concurrency, factories
 from metalcraft_workflow.tests.support.factories import (
@@ -69,6 +70,36 @@ class TransferCase(FrappeTestCase):
 		with self.assertRaises(frappe.ValidationError) as caught:
 			function(*args, **kwargs)
 		self.assertIn(expected, str(caught.exception) + str(frappe.local.message_log[-1:]))
+
+
+class TestNotices(TransferCase):
+	"""What the goods themselves say to the departments' notices."""
+
+	def statuses(self, order) -> list[tuple]:
+		return frappe.get_all(
+			"Production Notice",
+			{"sales_order": order.name},
+			["status", "acknowledged_by", "done_by"],
+			order_by="revision",
+			as_list=True,
+		)
+
+	def test_a_notice_is_done_when_all_of_it_is_brought_and_not_before(self):
+		order = self.approved()
+		transfer(order, 4)
+		self.assertNotEqual(self.statuses(order)[0][0], "Done")
+		entry = transfer(order)
+		self.assertEqual(list(self.statuses(order)), [("Done", PRODUCER, PRODUCER)])
+		with as_user(PRODUCER):
+			entry.cancel()
+		self.assertEqual(list(self.statuses(order)), [("Acknowledged", PRODUCER, None)])
+
+	def test_a_change_that_nobody_has_seen_is_not_done_with_it(self):
+		order = self.approved()
+		change_quantity(order, 12)
+		act(order, "Accept Changes", "approver2@metalcraft.test")
+		transfer(order)
+		self.assertEqual([row[0] == "Done" for row in self.statuses(order)], [True, False])
 
 
 class TestTransfer(TransferCase):
@@ -288,22 +319,63 @@ class TestTransfer(TransferCase):
 
 	def test_final_pack_is_told(self):
 		order = self.approved()
-		entry = transfer(order, 4)
+		transfer(order, 4)
 		subject = frappe.db.get_value(
-			"Notification Log", {"for_user": PACKER, "document_name": entry.name}, "subject"
+			"Notification Log", {"for_user": PACKER, "document_name": order.name}, "subject"
 		)
 		self.assertIn(f"Arrived at Final Pack for {order.name}", subject)
 		self.assertIn("4 Nos MT-T-01", subject)
 
 	def test_final_pack_is_told_the_first_of_many_lines(self):
 		order = self.approved(*((self.item, qty, 100) for qty in range(1, 7)))
-		entry = transfer(order)
+		transfer(order)
 		subject = frappe.db.get_value(
-			"Notification Log", {"for_user": PACKER, "document_name": entry.name}, "subject"
+			"Notification Log", {"for_user": PACKER, "document_name": order.name}, "subject"
 		)
 		self.assertIn("3 Nos", subject)
 		self.assertNotIn("4 Nos", subject)
 		self.assertIn("and 3 more", subject)
+
+	def test_the_bell_is_over_when_somebody_packs_it(self):
+		order = self.approved()
+		transfer(order, 4)
+		bell = {"for_user": PACKER, "document_type": "Sales Order", "document_name": order.name}
+		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read"), 0)
+		with as_user(PACKER):
+			make_delivery_note(order.name).insert()
+		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read"), 1)
+
+	def test_what_nobody_has_looked_at_is_not_chosen(self):
+		serial = make_item("MT-T-SEEN", has_serial_no=1, serial_no_series="MTN-.####")
+		batch = make_item("MT-T-LOTS", has_batch_no=1, create_new_batch=1, batch_number_series="MTL-.####")
+		for item, words in ((serial, "enter the serial numbers"), (batch, "enter the batch")):
+			for _receipt in range(2):
+				make_stock(item, 2, PRODUCTION)
+			order = self.approved((item, 2, 100))
+			entry = draft(order)
+			with as_user(PRODUCER):
+				self.assertRefused(words, entry.submit)
+			self.assertEqual(figures(order), (0, [0]))
+		# No choice: the four that there are
+		order = self.approved((serial, 4, 100))
+		transfer(order, serial_no=None)
+		self.assertEqual(figures(order), (100, [4]))
+
+	def test_a_department_brings_what_it_makes(self):
+		made_by = [{"department": factories.make_department("Valves")}]
+		valve = make_item("MT-T-VALVE", production_departments=made_by)
+		make_stock(valve, 5, PRODUCTION)
+		order = self.approved((self.item, 10, 100), (valve, 5, 100))
+		for name, user in (("Valves", PRODUCER), ("Cylinders", PACKER)):
+			department = frappe.get_doc("Production Department", name)
+			department.append("recipients", {"user": user})
+			department.save()
+		with as_user(PRODUCER):
+			entry = make_transfer(order.name)
+			self.assertEqual([row.item_code for row in entry.items], [valve])
+			entry.insert().submit()
+			self.assertRefused("The rest comes from Cylinders", make_transfer, order.name)
+		self.assertEqual([row.item_code for row in make_transfer(order.name).items], [self.item])
 
 	def test_who_may_transfer(self):
 		order = self.approved()

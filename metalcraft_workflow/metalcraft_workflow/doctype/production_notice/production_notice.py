@@ -9,7 +9,7 @@ from metalcraft_workflow.outgoing.production_notices import (
 	acknowledge,
 	deliver,
 	finish,
-	is_with_production,
+	is_of_department,
 	send_again,
 )
 
@@ -45,7 +45,7 @@ class ProductionNotice(Document):
 		)
 
 	def onload(self):
-		self.set_onload("may_act", is_with_production(self))
+		self.set_onload("may_act", is_of_department(self))
 
 
 def on_doctype_update():
