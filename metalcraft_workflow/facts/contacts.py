@@ -81,6 +81,19 @@ def contact_email(doc: Document | frappe._dict) -> str | None:
 	return None
 
 
+def name_at(addresses: list[str], customer: str) -> str:
+	"""The name of the customer's contact, made by the house, that has one of `addresses`; empty without one."""
+	query, contact, link = contacts_of_customers()
+	found = (
+		query.where((link.link_name == customer) & contact.email_id.isin(addresses or [""]))
+		.orderby(contact.creation)
+		.select(contact.first_name, contact.last_name)
+		.limit(1)
+		.run()
+	)
+	return " ".join(part for part in found[0] if part) if found else ""
+
+
 def is_ours(contact: str, customer: str | None) -> bool:
 	"""Whether the house has made `contact`, and whatever links it with `customer`."""
 	table, link = frappe.qb.DocType("Contact"), frappe.qb.DocType("Dynamic Link")

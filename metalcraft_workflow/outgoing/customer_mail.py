@@ -17,7 +17,13 @@ from frappe.model.document import Document
 from frappe.utils import escape_html, get_url, split_emails, validate_email_address
 from frappe.utils.html_utils import unescape_html
 
-from metalcraft_workflow.facts.contacts import contact_email, contacts_of_customers, is_ours, made_in_house
+from metalcraft_workflow.facts.contacts import (
+	contact_email,
+	contacts_of_customers,
+	is_ours,
+	made_in_house,
+	name_at,
+)
 from metalcraft_workflow.gates.append_only import mark_as_ours
 from metalcraft_workflow.gates.language import in_language, language_of_document
 from metalcraft_workflow.gates.message import typed_text
@@ -82,7 +88,7 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 	language = language_of_document(doc)
 	template = template_of(kind, language)
 	with in_language(language):
-		context = letter.write()
+		context = {**letter.write(), "contact": typed_text(reader_of(doc, recipients))}
 		subject = " ".join(unescape_html(frappe.render_template(template.subject, context)).split())
 		content = frappe.render_template(template.response_, context)
 	mail = frappe.new_doc(
@@ -126,6 +132,17 @@ def send(kind: str, name: str, doc: Document, letter: Letter) -> str:
 			),
 		)
 	return ", ".join(recipients)
+
+
+def reader_of(doc: Document, recipients: list[str]) -> str:
+	"""By which name the mail about `doc` speaks to whom it goes to: that of the contact; of the customer where
+	none is known by the address."""
+	named = addresses_in(contact_email(doc))
+	if doc.get("contact_display") and {address.lower() for address in named} & {
+		address.lower() for address in recipients
+	}:
+		return doc.contact_display
+	return name_at(recipients, doc.customer) or doc.customer_name or doc.customer
 
 
 def addressees(contacts: Iterable[str | None]) -> tuple[list[str], list[LeftOut]]:

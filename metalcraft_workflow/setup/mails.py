@@ -9,8 +9,8 @@ TEMPLATES = {
 		"Metalcraft Order Acknowledgement",
 		"{% if changed %}Changed order{% else %}Your order{% endif %} {{ po_no or order }}: acknowledgement",
 		"""<p>Dear {{ contact }},</p>
-<p>{% if changed %}your order was changed. This is how it stands now. It takes the place of our earlier \
-acknowledgement.{% else %}thank you for your order. We have accepted it as follows.{% endif %}</p>
+<p>{% if changed %}Your order was changed. This is how it stands now. It takes the place of our earlier \
+acknowledgement.{% else %}Thank you for your order. We have accepted it as follows.{% endif %}</p>
 <p>{{ details }}</p>
 <p>{{ lines }}</p>
 <p>Please tell us soon if anything is not as you ordered it. You can follow the order here: {{ portal }}</p>
@@ -20,7 +20,7 @@ acknowledgement.{% else %}thank you for your order. We have accepted it as follo
 		"Metalcraft Shipment",
 		"Your order {{ po_no or order }} is on its way",
 		"""<p>Dear {{ contact }},</p>
-<p>we have shipped what is listed below.</p>
+<p>Your goods are on their way. This is what we have shipped:</p>
 <p>{{ details }}</p>
 <p>{{ lines }}</p>
 <p>The shipment and its documents are also here: {{ portal }}</p>
@@ -29,8 +29,8 @@ acknowledgement.{% else %}thank you for your order. We have accepted it as follo
 	"invoice": (
 		"Metalcraft Invoice",
 		"Invoice {{ invoice }} from {{ company }}",
-		"""<p>Dear customer,</p>
-<p>please find attached our invoice {{ invoice }} of {{ date }} over {{ total }}, due on {{ due_date }}.</p>
+		"""<p>Dear {{ contact }},</p>
+<p>Please find attached our invoice {{ invoice }} of {{ date }} over {{ total }}, due on {{ due_date }}.</p>
 <p>{{ details }}</p>
 <p>Your invoices are also here: {{ portal }}</p>
 <p>Thank you for your business.<br>{{ company }}</p>""",
@@ -39,7 +39,7 @@ acknowledgement.{% else %}thank you for your order. We have accepted it as follo
 		"Metalcraft Order Closed",
 		"Thank you: your order {{ po_no or order }} is complete",
 		"""<p>Dear {{ contact }},</p>
-<p>your order is shipped and paid in full. Thank you for your business.</p>
+<p>Your order is shipped and paid in full. Thank you for your business.</p>
 <p>{{ details }}</p>
 <p>Its documents stay available here: {{ portal }}</p>
 <p>Kind regards<br>{{ company }}</p>""",
@@ -64,7 +64,7 @@ verfolgen: {{ portal }}</p>
 		"shipped": (
 			"Ihr Auftrag {{ po_no or order }} ist unterwegs",
 			"""<p>Guten Tag {{ contact }},</p>
-<p>wir haben versandt, was hier aufgeführt ist.</p>
+<p>Ihre Ware ist unterwegs. Das haben wir versandt:</p>
 <p>{{ details }}</p>
 <p>{{ lines }}</p>
 <p>Die Lieferung und ihre Dokumente finden Sie auch hier: {{ portal }}</p>
@@ -72,7 +72,7 @@ verfolgen: {{ portal }}</p>
 		),
 		"invoice": (
 			"Rechnung {{ invoice }} von {{ company }}",
-			"""<p>Guten Tag,</p>
+			"""<p>Guten Tag {{ contact }},</p>
 <p>anbei erhalten Sie unsere Rechnung {{ invoice }} vom {{ date }} über {{ total }}, fällig am \
 {{ due_date }}.</p>
 <p>{{ details }}</p>
