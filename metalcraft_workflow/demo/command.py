@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError
 
 from metalcraft_workflow.demo import mailbox, report, runner
 from metalcraft_workflow.demo.company import COMPANY
+from metalcraft_workflow.demo.masters import CUSTOMERS
 from metalcraft_workflow.demo.orders import STORIES
 from metalcraft_workflow.demo.people import DOMAIN, PEOPLE
 
@@ -77,6 +78,7 @@ def print_summary(outcome: runner.Outcome) -> bool:
 		click.echo(f"Nothing to do: all {outcome.found} steps were done by an earlier run.")
 	print_mails(outcome)
 	click.echo(f"{len(PEOPLE)} people work at {COMPANY}, with addresses that end in @{DOMAIN}.")
+	click.echo(f"Buyers of its customers see the portal, {CUSTOMERS[0].email} for one.")
 	for title, why in outcome.stopped.items():
 		click.secho(f"Stopped: {title}. {why}", fg="red")
 	return not outcome.stopped

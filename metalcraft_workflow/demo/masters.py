@@ -18,6 +18,7 @@ from metalcraft_workflow.demo.company import (
 	root,
 	warehouse,
 )
+from metalcraft_workflow.demo.people import set_password
 
 COC, MILL, PICTURES = "Certificate of Conformance", "Mill Certificate", "Pictures"
 
@@ -166,7 +167,20 @@ def make_item(item: Item) -> None:
 		required_documents=[{"document_type": name} for name in item.documents],
 		item_defaults=[{"company": COMPANY, "default_warehouse": warehouse("Production")}],
 	)
-	ensure("Item Price", {"item_code": name, "price_list": SELLING}, price_list_rate=item.price, uom=unit())
+	for price_list in price_lists():
+		ensure(
+			"Item Price",
+			{"item_code": name, "price_list": price_list},
+			price_list_rate=item.price,
+			uom=unit(),
+		)
+
+
+def price_lists() -> list[str]:
+	"""The demo's own price list, and the one that a new order of the site begins with."""
+	default = frappe.db.get_single_value("Selling Settings", "selling_price_list")
+	same_currency = default and frappe.db.get_value("Price List", default, "currency") == CURRENCY
+	return [SELLING, default] if same_currency and default != SELLING else [SELLING]
 
 
 def unit() -> str:
@@ -260,6 +274,39 @@ def customer_group() -> str:
 def customer_named(customer: Customer) -> str | None:
 	"""The customer's name on this site, which may name its customers by a series."""
 	return frappe.db.get_value("Customer", {"customer_name": customer.name, "customer_group": COMPANY})
+
+
+# The portal
+
+
+def make_buyers(password: str | None = None) -> None:
+	"""Make the buyers of the customers users of the portal, who get no mail about it. With `password` all of
+	them can sign in with it."""
+	for customer in CUSTOMERS:
+		if not frappe.db.exists("User", customer.email):
+			make_buyer(customer)
+		if password:
+			set_password(customer.email, password)
+
+
+def make_buyer(customer: Customer) -> None:
+	first_name, last_name = customer.buyer.split(" ", 1)
+	user = frappe.get_doc(
+		{
+			"doctype": "User",
+			"email": customer.email,
+			"first_name": first_name,
+			"last_name": last_name,
+			"user_type": "Website User",
+			"send_welcome_email": 0,
+			"roles": [{"role": "Customer"}],
+		}
+	)
+	user.flags.no_welcome_mail = True
+	user.insert()
+	doc = frappe.get_doc("Customer", customer_named(customer))
+	doc.append("portal_users", {"user": user.name})
+	doc.save()
 
 
 # Stock

@@ -29,6 +29,8 @@ SALES_MANAGER = Person("Olivia Grant", "Sales Manager", role="Sales Manager")
 SUPPORT = Person("Ben Hartley", "Customer Support", profile="Customer Support")
 CLEARANCE = Person("Lucia Moreno", "Customer Support", profile="Customer Support")
 APPROVER = Person("Priya Nair", "Order Approver", profile="Order Approval")
+# Nobody accepts a change of their own
+SECOND_APPROVER = Person("Oscar Lindgren", "Order Approver", profile="Order Approval")
 CYLINDERS = Person("Tom Brandt", "Cylinders", profile="Production")
 PORTABLES = Person("Wei Zhang", "Portables", profile="Production")
 ELECTRONICS = Person("Elena Petrova", "Electronics", profile="Production")
@@ -45,6 +47,7 @@ PEOPLE = (
 	SUPPORT,
 	CLEARANCE,
 	APPROVER,
+	SECOND_APPROVER,
 	CYLINDERS,
 	PORTABLES,
 	ELECTRONICS,

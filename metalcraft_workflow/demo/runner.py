@@ -41,7 +41,8 @@ def run(
 	one. An order whose step is refused stays where it is; the others go on.
 	"""
 	frappe.set_user("Administrator")
-	frappe.flags.mails_at_once = True  # by the demo's own mail server, as long as it is there
+	# By the demo's own mail server, as long as it is there; and bells ring while it runs
+	frappe.flags.mails_at_once = True
 	prepare(progress, password)
 	outcome = Outcome()
 	with mailbox.open_mailbox() if send_mails else nullcontext():
@@ -64,6 +65,7 @@ def prepare(progress: Callable[[str], None], password: str | None = None) -> Non
 	commit()
 	progress("Items, customers, stock")
 	masters.make_masters()
+	masters.make_buyers(password)
 	masters.make_stock()
 	commit()
 
