@@ -548,6 +548,8 @@ override_whitelisted_methods = {
 # -------------------------------------------------------------------------------------------- the desk
 
 app_include_css = "metalcraft_workflow.bundle.css"
+# Small, and not in a bundle: it has to be there before the first page is
+app_include_js = "/assets/metalcraft_workflow/js/help_links.js"
 
 # The page one lands on
 page_js = {"my-work": ["public/js/gate.js", "public/js/my_work.js"]}
@@ -584,6 +586,7 @@ doctype_js = {
 		"public/js/traceability.js",
 		"public/js/trace.js",
 	],
+	"Workflow": "public/js/workflow.js",
 	"Stock Entry": ["public/js/amounts.js", "public/js/stock_entry.js"],
 	"Batch": "public/js/trace.js",
 	"Serial No": "public/js/trace.js",

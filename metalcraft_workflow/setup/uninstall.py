@@ -14,6 +14,8 @@ from metalcraft_workflow.setup.portal import remove_portal_menu
 from metalcraft_workflow.setup.properties import delete_properties
 from metalcraft_workflow.setup.workflows import delete_workflows
 
+ONBOARDING = "Metalcraft"
+
 
 def before_uninstall() -> None:
 	"""Undo `after_sync`, the fixtures and `after_install`, in the opposite order.
@@ -29,10 +31,17 @@ def before_uninstall() -> None:
 	revoke_permissions()
 	delete_fixtures()
 	delete_indexes()
+	delete_onboarding()
 	delete_lists()
 	delete_properties()
 	delete_custom_fields()
 	release_private_files()
+
+
+def delete_onboarding() -> None:
+	"""Remove the steps of the app's onboarding, which name no module and so would stay."""
+	steps = frappe.get_all("Onboarding Step Map", {"parent": ONBOARDING}, pluck="step")
+	frappe.db.delete("Onboarding Step", {"name": ("in", steps)})
 
 
 def delete_scheduled_jobs() -> None:

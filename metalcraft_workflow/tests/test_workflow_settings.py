@@ -8,6 +8,8 @@ from metalcraft_workflow.setup.workflows import (
 	DELIVERY_NOTE_STATES,
 	SALES_ORDER_STATES,
 	SALES_ORDER_TRANSITIONS,
+	WORKFLOWS,
+	make_workflow,
 	restore_workflows,
 )
 from metalcraft_workflow.tests.support import factories
@@ -46,6 +48,17 @@ class TestWorkflowSettings(FrappeTestCase):
 				},
 				states,
 			)
+
+	def test_the_builder_finds_a_place_for_each_state_and_action(self):
+		for name in WORKFLOWS:
+			workflow = make_workflow(name)
+			boxes = {
+				each["id"]
+				for each in frappe.parse_json(workflow.workflow_data)
+				if each["type"] in ("state", "action")
+			}
+			rows = (*workflow.states, *workflow.transitions)
+			self.assertEqual({row.workflow_builder_id for row in rows}, boxes)
 
 	def test_a_renamed_state_keeps_its_gate(self):
 		self.rename_state("Pending Approval", "Waiting for the Boss")
