@@ -551,8 +551,16 @@ app_include_css = "metalcraft_workflow.bundle.css"
 # Small, and not in a bundle: it has to be there before the first page is
 app_include_js = "/assets/metalcraft_workflow/js/help_links.js"
 
-# The page one lands on
-page_js = {"my-work": ["public/js/gate.js", "public/js/my_work.js"]}
+# The page one lands on, and the one where orders are decided on
+page_js = {
+	"my-work": ["public/js/gate.js", "public/js/my_work.js"],
+	"review-desk": [
+		"public/js/gate.js",
+		"public/js/line.js",
+		"public/js/comparison.js",
+		"public/js/review_desk.js",
+	],
+}
 boot_session = f"{_APP}.setup.desk.land_on_my_work"
 get_website_user_home_page = f"{_APP}.setup.desk.home_page"
 
@@ -572,6 +580,7 @@ doctype_js = {
 		"public/js/amounts.js",
 		"public/js/line.js",
 		"public/js/customer_mails.js",
+		"public/js/comparison.js",
 		"public/js/sales_order.js",
 	],
 	"Delivery Note": [
@@ -636,7 +645,10 @@ scheduler_events = {
 		f"{_APP}.outgoing.sent_mails.start_again",
 		f"{_APP}.outgoing.sent_mails.report_failures",
 	],
-	"hourly_long": [f"{_CLOSING}.sweep", f"{_APP}.gates.seal.seal"],
+	"hourly_long": [f"{_CLOSING}.sweep", f"{_APP}.gates.seal.seal", f"{_APP}.desk.digest.send_due"],
 	"daily_long": [f"{_APP}.outgoing.seal_mail.mail_daily"],
 	"weekly_long": [f"{_APP}.outgoing.seal_mail.mail_weekly"],
 }
+
+# Who was looked up for the daily digest, for how many days it is kept; see Log Settings
+default_log_clearing_doctypes = {"Work Digest": 30}

@@ -19,11 +19,12 @@ FIRST, MORE = 5, 20
 class Row:
 	"""One document that waits.
 
-	ship_date  the earliest promise that it is to keep
-	since      when it came to where it waits
-	note       what whoever sent it here has said, or what there is to know of it
-	missing    what keeps it from going on, in sentences
-	actions    what may be done with it from here, the first one first
+	ship_date    the earliest promise that it is to keep
+	since        when it came to where it waits
+	note         what whoever sent it here has said, or what there is to know of it
+	missing      what keeps it from going on, in sentences
+	actions      what may be done with it from here, the first one first
+	is_reviewed  whether it is decided on, at the review desk
 	"""
 
 	doctype: str
@@ -36,6 +37,7 @@ class Row:
 	missing: list[str] = field(default_factory=list)
 	actions: list[dict] = field(default_factory=list)
 	state: str = ""
+	is_reviewed: bool = False
 
 	@property
 	def order(self) -> tuple:

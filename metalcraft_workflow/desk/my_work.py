@@ -38,14 +38,23 @@ def get_my_work(section: LongText = "", start: int = 0) -> dict:
 	is `{doctype, name, customer, po_no, ship_date, is_late, since, note, missing, actions}`. Gives nothing that
 	the person may not read. Raises PermissionError for who may not open the page.
 	"""
-	if not frappe.get_cached_doc("Page", PAGE).is_permitted():
+	if not is_permitted():
 		frappe.throw(_("My Work is for people who take part in the process."), frappe.PermissionError)
 	if not section:
-		lists = [found for source in SOURCES.values() for found in source() if found.rows]
-		return {"sections": [shown(found, 0, FIRST) for found in lists], "today": getdate()}
+		return {"sections": [shown(found, 0, FIRST) for found in lists()], "today": getdate()}
 	source = SOURCES.get(section.split(":")[0])
-	lists = [found for found in source() if found.key == section] if source else []
-	return {"sections": [shown(found, max(0, start), MORE) for found in lists], "today": getdate()}
+	asked = [found for found in source() if found.key == section] if source else []
+	return {"sections": [shown(found, max(0, start), MORE) for found in asked], "today": getdate()}
+
+
+def is_permitted() -> bool:
+	"""Whether the user may open the page."""
+	return frappe.get_cached_doc("Page", PAGE).is_permitted()
+
+
+def lists() -> list[WorkList]:
+	"""What waits for the user, in the order of the process."""
+	return [found for source in SOURCES.values() for found in source() if found.rows]
 
 
 def shown(work: WorkList, start: int, count: int) -> dict:

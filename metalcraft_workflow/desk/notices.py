@@ -1,5 +1,6 @@
 """What production departments have to see, and to bring to Final Pack (steps 6 and 7)."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import frappe
@@ -34,8 +35,13 @@ def readable_orders(names: list[str]) -> dict[str, frappe._dict]:
 
 
 def to_acknowledge() -> list[WorkList]:
-	"""Notices that nobody of the department has seen yet."""
-	mine = departments()
+	"""Notices that nobody of the person's departments has seen yet."""
+	return unseen(departments())
+
+
+def unseen(of: Iterable[str]) -> list[WorkList]:
+	"""Notices that nobody of the departments `of` has seen yet, as far as the person may read them."""
+	mine = list(of)
 	if not mine or not frappe.has_permission("Production Notice"):
 		return []
 	notices = frappe.get_list(

@@ -19,6 +19,10 @@ from metalcraft_workflow.gates.workflow import (
 	transitions_from,
 )
 from metalcraft_workflow.rules import my_work as rules
+from metalcraft_workflow.rules.review import is_reviewed
+
+# The page where orders are decided on
+REVIEW_DESK = "review-desk"
 
 FIELDS = {
 	"Sales Order": ("name", "customer_name", "po_no", "creation", "credit_hold_reason"),
@@ -70,7 +74,9 @@ def waiting(key: str, doctype: str) -> list[WorkList]:
 		state = document[state_field]
 		step = next((row for row in steps[state] if holds(row, document)), None)
 		if step:
-			found.setdefault((state, step.next_state), []).append(as_row(doctype, document, state, promised))
+			row = as_row(doctype, document, state, promised)
+			row.is_reviewed = doctype == "Sales Order" and is_decision(workflow, step)
+			found.setdefault((state, step.next_state), []).append(row)
 	return merged(
 		WorkList(f"{key}:{state}:{title}", title, rows, complete)
 		for (state, next_state), rows in found.items()
@@ -121,6 +127,26 @@ def leads_on(workflow: Document, transition: Document) -> bool:
 	)
 
 
+def is_decision(workflow: Document, transition: Document) -> bool:
+	"""Whether a transition of an order is a decision on it, for which the review desk has all that is needed."""
+	return is_reviewed(
+		gate_of_state(workflow, transition.state), gate_of_state(workflow, transition.next_state)
+	)
+
+
+def may_review() -> bool:
+	"""Whether the person may open the review desk."""
+	return frappe.get_cached_doc("Page", REVIEW_DESK).is_permitted()
+
+
+def waits_for_decision(doc: Document) -> bool:
+	"""Whether `doc` is an order that the person decides on, at the review desk."""
+	workflow = active_workflow(doc.doctype)
+	if doc.doctype != "Sales Order" or not workflow or not may_review():
+		return False
+	return any(is_decision(workflow, step) for step in steps_of_mine(workflow).get(state_of(doc), ()))
+
+
 def title_of(workflow: Document, state: str, next_state: str) -> str:
 	title = rules.title(
 		gate_of_state(workflow, state),
@@ -148,10 +174,15 @@ def conditions(fields: list[str]) -> Callable[[Document, frappe._dict], bool]:
 
 def complete(rows: list[Row]) -> None:
 	"""Say of each row what is missing and what may be done."""
+	at_desk = may_review()
 	for row, doc in load(rows):
 		row.since = row.since or doc.creation
 		with reading(doc):
 			row.missing, row.actions = standing(doc)
+		if row.is_reviewed and at_desk:
+			place = [action["kind"] for action in row.actions].index("open")
+			# What cannot be decided at once is looked at before it is mended
+			row.actions.insert(place + 1 if place else 0, {"kind": "review", "label": _("Review")})
 
 
 def standing(doc: Document) -> tuple[list[str], list[dict]]:

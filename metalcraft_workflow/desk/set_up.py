@@ -113,14 +113,22 @@ def departments() -> Iterator[dict]:
 	)
 
 
+def outgoing_account() -> str | None:
+	"""The account that mails leave by."""
+	return frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1})
+
+
+def can_mail() -> bool:
+	"""Whether mails can leave the site."""
+	return bool(outgoing_account() or frappe.conf.get("mail_server"))
+
+
 def mail() -> Iterator[dict]:
-	account = frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1})
-	has_one = account or frappe.conf.get("mail_server")
 	yield point(
 		_("Outgoing mail"),
-		"" if has_one else _("Set up an account for outgoing mail, or nobody is told anything by mail."),
+		"" if can_mail() else _("Set up an account for outgoing mail, or nobody is told anything by mail."),
 		"Email Account",
-		account or "",
+		outgoing_account() or "",
 	)
 
 

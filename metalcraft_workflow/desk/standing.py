@@ -9,6 +9,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import flt, get_fullname, strip_html
 
+from metalcraft_workflow.desk.releases import waits_for_decision
 from metalcraft_workflow.facts.changes import since_approval
 from metalcraft_workflow.facts.final_pack import lines_of
 from metalcraft_workflow.facts.orders import order_precision, read_order
@@ -39,12 +40,13 @@ ASKED = 3
 @frappe.whitelist(methods=["GET"])
 @checked
 def get_standing(doctype: KnownDocType, name: str) -> dict:
-	"""Where a Sales Order or a Delivery Note stands: `{line, next, changes, checklist}`.
+	"""Where a Sales Order or a Delivery Note stands: `{line, next, changes, checklist, is_reviewed}`.
 
 	`line` is a list of stations, `{key, label, state, by, on, parts, reason, links}`; `next` are sentences, each
 	with what keeps it back; `changes` are `{what, old, new}`; `checklist` is what
-	`gates.checklist.get_checklist` gives, without what is only said of an order that has shipped. Raises
-	PermissionError when the user may not read the document.
+	`gates.checklist.get_checklist` gives, without what is only said of an order that has shipped; `is_reviewed`
+	says that the user decides on it, at the review desk. Raises PermissionError when the user may not read the
+	document.
 	"""
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
@@ -63,6 +65,7 @@ def get_standing(doctype: KnownDocType, name: str) -> dict:
 			"next": what_is_next(doc, line, documents),
 			"changes": changes_of(doc),
 			"checklist": [*came, *next_gates(doc), *(closing(doc) if is_at_the_end(line) else [])],
+			"is_reviewed": waits_for_decision(doc),
 		}
 
 

@@ -27,6 +27,7 @@ class Change:
 	table  the DocType of the row, or of the order itself
 	row    what the row is called: its number, and the item where there is one; nothing for the order
 	field  what differs; ADDED or REMOVED when the whole row does, and `old` or `new` is its `measure`
+	idx    the number of the row as it is now, or was
 	"""
 
 	table: str
@@ -34,6 +35,7 @@ class Change:
 	field: str
 	old: Any = None
 	new: Any = None
+	idx: int = 0
 
 	@property
 	def is_of_price(self) -> bool:
@@ -85,9 +87,9 @@ def _of_row(table: str, fields: tuple[str, ...], was: Values | None, now: Values
 	called = "" if table == ORDER else f"{number}: {item}" if item else str(number)
 	if was is None or now is None:
 		old, new = (values and values.get(measure(table)) for values in (was, now))
-		return [Change(table, called, ADDED if was is None else REMOVED, old, new)]
+		return [Change(table, called, ADDED if was is None else REMOVED, old, new, number or 0)]
 	return [
-		Change(table, called, name, was.get(name), now.get(name))
+		Change(table, called, name, was.get(name), now.get(name), number or 0)
 		for name in fields
 		if not same(was.get(name), now.get(name))
 	]

@@ -51,11 +51,18 @@ class OrderedLine:
 
 @dataclass(frozen=True)
 class Difference:
-	"""One difference: its kind, a message with placeholders, and their values."""
+	"""One difference: its kind, a message with placeholders, their values, and the rows of the order that it is
+	in."""
 
 	kind: str
 	message: str
 	params: dict[str, Any] = field(default_factory=dict)
+	rows: tuple[int, ...] = ()
+
+	@property
+	def is_of_price(self) -> bool:
+		"""Whether it says a price, which is for who works on the order."""
+		return self.kind in ("price", "currency", "discount", "added")
 
 
 def set_keys(lines: Iterable[tuple[str, str, bool]]) -> dict[str, str]:
@@ -99,6 +106,7 @@ def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Di
 						"qty": Qty(line.qty),
 						"rate": Qty(line.rate),
 					},
+					rows=(line.idx,),
 				)
 			)
 	for source in quoted:
@@ -133,6 +141,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"currency",
 				_lt("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
 				{**where, **values},
+				rows=(line.idx,),
 			)
 		]
 	if round(line.rate - source.rate, PLACES):
@@ -145,6 +154,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"price",
 				_lt("Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
+				rows=(line.idx,),
 			)
 		]
 	ordered, quoted = line.net_rate, source.net_rate
@@ -155,6 +165,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"discount",
 				_lt("Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
+				rows=(line.idx,),
 			)
 		]
 	return []
@@ -174,6 +185,7 @@ def _delivery(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"quoted": source.due,
 				"quotation": source.quotation,
 			},
+			rows=(line.idx,),
 		)
 	]
 
@@ -200,6 +212,7 @@ def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
 				"quoted": Qty(open_qty),
 				"quotation": source.quotation,
 			},
+			rows=tuple(line.idx for line in lines),
 		)
 	]
 

@@ -35,6 +35,9 @@ metalcraft_workflow.gate = {
 			.empty()
 			.append(metalcraft_workflow.line.draw(frm, standing))
 			.append(standing.checklist.map((entry) => this.draw(frm, entry)));
+		if (standing.is_reviewed) {
+			frm.add_custom_button(__("Review"), () => frappe.set_route("review-desk", name));
+		}
 		if (frm.is_dirty()) this.mark_stale(frm);
 	},
 

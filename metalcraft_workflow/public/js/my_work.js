@@ -99,6 +99,14 @@ metalcraft_workflow.MyWork = class MyWork {
 			.text(title)
 			.append($('<span class="my-work-count"></span>').text(total))
 			.appendTo(section);
+		const reviewed = rows.find((row) => row.actions.some(({ kind }) => kind === "review"));
+		if (reviewed) {
+			$('<button type="button" class="btn btn-default btn-xs my-work-review"></button>')
+				.text(__("Review One by One"))
+				.attr("aria-label", `${__("Review One by One")}: ${title}`)
+				.on("click", () => frappe.set_route("review-desk", reviewed.name))
+				.appendTo(section.find("h2").wrap('<div class="my-work-head"></div>').parent());
+		}
 		const list = $('<ul class="my-work-rows"></ul>').appendTo(section);
 		rows.forEach((row) => list.append(this.draw_row(row)));
 		if (total > rows.length) this.draw_more(section, list, key, rows.length, total);
@@ -217,6 +225,8 @@ metalcraft_workflow.MyWork = class MyWork {
 	async take(row, action) {
 		if (action.kind === "open") {
 			frappe.set_route("Form", action.doctype || row.doctype, action.name || row.name);
+		} else if (action.kind === "review") {
+			frappe.set_route("review-desk", row.name);
 		} else if (action.kind === "make") {
 			frappe.model.open_mapped_doc({ method: action.method, source_name: action.name });
 		} else if (action.kind === "waive") {

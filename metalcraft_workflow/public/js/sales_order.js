@@ -9,6 +9,7 @@ frappe.ui.form.on("Sales Order", {
 	refresh(frm) {
 		metalcraft_workflow.gate.refresh(frm);
 		metalcraft_workflow.customer_mails.show(frm);
+		metalcraft_workflow.comparison.add_button(frm);
 	},
 
 	before_workflow_action: (frm) => metalcraft_workflow.gate.ask_reason(frm),

@@ -29,7 +29,7 @@ MAY_IMPORT = {
 	"facts": {"rules", "gates", "facts"},
 	"outgoing": {"rules", "gates", "facts", "outgoing"},
 	"files": {"rules", "gates", "facts", "files"},
-	"desk": {"rules", "gates", "facts", "desk"},
+	"desk": {"rules", "gates", "facts", "outgoing", "desk"},
 	"access": {"rules", "gates", "facts", "outgoing", "access"},
 	"doctype": {"rules", "gates", "facts", "outgoing", "files", "doctype", "setup"},
 	"steps": {"rules", "gates", "facts", "outgoing", "files", "doctype"},

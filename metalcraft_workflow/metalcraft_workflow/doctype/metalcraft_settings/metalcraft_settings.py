@@ -21,6 +21,7 @@ class MetalcraftSettings(Document):
 		self.validate_warehouses()
 		self.validate_signatures()
 		self.validate_allowed_requests()
+		self.validate_digests()
 		self.take_reason()
 
 	def on_update(self):
@@ -76,6 +77,23 @@ class MetalcraftSettings(Document):
 		twice = next((row for row in self.signatures if gates.count(row.gate) > 1), None)
 		if twice:
 			frappe.throw(_("Gates That Are Signed: {0} is there twice.").format(twice.gate))
+
+	def validate_digests(self):
+		"""Each row names a department or a role, each of them once."""
+		seen = set()
+		for row in self.digests:
+			if bool(row.production_department) == bool(row.role):
+				frappe.throw(
+					_("Daily Digest, row #{0}: choose a production department, or a role.").format(row.idx)
+				)
+			named = (row.production_department, row.role)
+			if named in seen:
+				frappe.throw(
+					_("Daily Digest, row #{0}: {1} is there twice.").format(
+						row.idx, row.production_department or _(row.role)
+					)
+				)
+			seen.add(named)
 
 	def take_reason(self):
 		"""Whoever lets documents go on without their workflow, or no longer, says why. It is for that one
