@@ -161,5 +161,5 @@ def mail(reader: Reader, sections: list[dict], total: int) -> Document | None:
 		args={"title": title, "sections": sections, "has_page": bool(reader.user)},
 		reference_doctype=SETTINGS,
 		reference_name=SETTINGS,
-		unsubscribe_message=_("I do not want this mail any more"),
+		unsubscribe_message=_("Unsubscribe"),
 	)

@@ -211,7 +211,7 @@ def lines_of(order: Document, marks: rules.Marks) -> list[dict]:
 			"delivery_date": written_day(row.delivery_date),
 			"marks": {
 				cell: said_value(old) if old is not None else ""
-				for cell, old in marks.get(row.idx, {}).items()
+				for cell, old in marks.get(row.name, {}).items()
 				if with_prices or cell not in ("rate", "amount")
 			},
 		}
@@ -223,11 +223,11 @@ def of_changes(order: Document, changes: list[Change]) -> rules.Marks:
 	"""What is marked of changes, in words."""
 	meta = frappe.get_meta("Sales Order Item")
 	return {
-		idx: {
+		name: {
 			cell: standing.shown(old, meta.get_field(cell), order) if cell in rules.CELLS else None
 			for cell, old in cells.items()
 		}
-		for idx, cells in rules.from_approval(changes).items()
+		for name, cells in rules.from_approval(changes).items()
 	}
 
 
@@ -244,7 +244,7 @@ def in_sentences(order: Document, differences: list[Difference]) -> list[str]:
 
 def credit_of(order: Document) -> dict | None:
 	"""Where the customer stands with this order, in ERPNext's own figures; None for who may not read them."""
-	if not frappe.has_permission("Customer", "read", doc=order.customer):
+	if not frappe.has_permission("Customer", "read", doc=frappe.get_cached_doc("Customer", order.customer)):
 		return None
 	facts = credit.facts(order)
 	owed = facts.exposure if facts.limit else credit.exposure(order, credit.is_bypassed(order))

@@ -28,6 +28,7 @@ def ordered_lines(doc: Document) -> list[quotation.OrderedLine]:
 			currency=doc.currency,
 			quoted=row.quotation_item or "",
 			delivery_date=getdate(row.delivery_date) if row.delivery_date else None,
+			name=row.name or "",
 		)
 		for row in doc.items
 		if not row.is_free_item

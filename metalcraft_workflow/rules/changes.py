@@ -27,7 +27,7 @@ class Change:
 	table  the DocType of the row, or of the order itself
 	row    what the row is called: its number, and the item where there is one; nothing for the order
 	field  what differs; ADDED or REMOVED when the whole row does, and `old` or `new` is its `measure`
-	idx    the number of the row as it is now, or was
+	name   that of the row
 	"""
 
 	table: str
@@ -35,7 +35,7 @@ class Change:
 	field: str
 	old: Any = None
 	new: Any = None
-	idx: int = 0
+	name: str = ""
 
 	@property
 	def is_of_price(self) -> bool:
@@ -70,28 +70,30 @@ def changes(old: Mapping[str, Mapping[str, Values]], new: Mapping[str, Mapping[s
 				(
 					other
 					for other in now
-					if other not in was and not _of_row(table, fields, was[name], now[other])
+					if other not in was and not _of_row(table, fields, name, was[name], now[other])
 				),
 				None,
 			)
 			if again:
 				del was[name], now[again]
 		for name in [*was, *(name for name in now if name not in was)]:
-			found += _of_row(table, fields, was.get(name), now.get(name))
+			found += _of_row(table, fields, name, was.get(name), now.get(name))
 	return found
 
 
-def _of_row(table: str, fields: tuple[str, ...], was: Values | None, now: Values | None) -> list[Change]:
+def _of_row(
+	table: str, fields: tuple[str, ...], name: str, was: Values | None, now: Values | None
+) -> list[Change]:
 	row = now or was or {}
 	number, item = row.get("idx") or "", row.get("item_code")
 	called = "" if table == ORDER else f"{number}: {item}" if item else str(number)
 	if was is None or now is None:
 		old, new = (values and values.get(measure(table)) for values in (was, now))
-		return [Change(table, called, ADDED if was is None else REMOVED, old, new, number or 0)]
+		return [Change(table, called, ADDED if was is None else REMOVED, old, new, name)]
 	return [
-		Change(table, called, name, was.get(name), now.get(name), number or 0)
-		for name in fields
-		if not same(was.get(name), now.get(name))
+		Change(table, called, field, was.get(field), now.get(field), name)
+		for field in fields
+		if not same(was.get(field), now.get(field))
 	]
 
 

@@ -37,7 +37,7 @@ class QuotedLine:
 
 @dataclass(frozen=True)
 class OrderedLine:
-	"""A line of the order; `quoted` names the quotation line that it was made from."""
+	"""A line of the order; `quoted` names the quotation line that it was made from, `name` itself."""
 
 	idx: int
 	item_code: str
@@ -47,17 +47,18 @@ class OrderedLine:
 	currency: str = ""
 	quoted: str = ""
 	delivery_date: date | None = None
+	name: str = ""
 
 
 @dataclass(frozen=True)
 class Difference:
-	"""One difference: its kind, a message with placeholders, their values, and the rows of the order that it is
-	in."""
+	"""One difference: its kind, a message with placeholders, their values, and the names of the rows of the order
+	that it is in."""
 
 	kind: str
 	message: str
 	params: dict[str, Any] = field(default_factory=dict)
-	rows: tuple[int, ...] = ()
+	rows: tuple[str, ...] = ()
 
 	@property
 	def is_of_price(self) -> bool:
@@ -106,7 +107,7 @@ def differences(ordered: list[OrderedLine], quoted: list[QuotedLine]) -> list[Di
 						"qty": Qty(line.qty),
 						"rate": Qty(line.rate),
 					},
-					rows=(line.idx,),
+					rows=(line.name,),
 				)
 			)
 	for source in quoted:
@@ -141,7 +142,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"currency",
 				_lt("Row {row}, {item}: {ordered}; {quoted} in {quotation}"),
 				{**where, **values},
-				rows=(line.idx,),
+				rows=(line.name,),
 			)
 		]
 	if round(line.rate - source.rate, PLACES):
@@ -154,7 +155,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"price",
 				_lt("Row {row}, {item}: price {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
-				rows=(line.idx,),
+				rows=(line.name,),
 			)
 		]
 	ordered, quoted = line.net_rate, source.net_rate
@@ -165,7 +166,7 @@ def _price(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"discount",
 				_lt("Row {row}, {item}: price after discount {ordered} instead of {quoted} in {quotation}"),
 				{**where, **values},
-				rows=(line.idx,),
+				rows=(line.name,),
 			)
 		]
 	return []
@@ -185,7 +186,7 @@ def _delivery(line: OrderedLine, source: QuotedLine) -> list[Difference]:
 				"quoted": source.due,
 				"quotation": source.quotation,
 			},
-			rows=(line.idx,),
+			rows=(line.name,),
 		)
 	]
 
@@ -212,7 +213,7 @@ def _quantity(lines: list[OrderedLine], source: QuotedLine) -> list[Difference]:
 				"quoted": Qty(open_qty),
 				"quotation": source.quotation,
 			},
-			rows=tuple(line.idx for line in lines),
+			rows=tuple(line.name for line in lines),
 		)
 	]
 

@@ -22,8 +22,8 @@ OF_KIND = {
 	"added": WHOLE,
 }
 
-# Row of the order -> cell -> what stood there before; None where it cannot be said in the cell
-Marks = dict[int, dict[str, Any]]
+# Name of a row -> cell -> what stood there before; None where it cannot be said in the cell
+Marks = dict[str, dict[str, Any]]
 
 
 def is_reviewed(gate: str, next_gate: str) -> bool:
@@ -51,9 +51,9 @@ def from_approval(changes: Iterable[Change]) -> Marks:
 		if change.table != ORDER_LINE or change.field == REMOVED:
 			continue
 		if change.field == ADDED:
-			marks[change.idx] = {WHOLE: None}
+			marks[change.name] = {WHOLE: None}
 		elif change.field in CELLS:
-			marks.setdefault(change.idx, {})[change.field] = change.old
+			marks.setdefault(change.name, {})[change.field] = change.old
 		else:
-			marks.setdefault(change.idx, {})[ITEM] = None
+			marks.setdefault(change.name, {})[ITEM] = None
 	return marks

@@ -183,7 +183,7 @@ class TestWhatAndToWhom(DigestCase):
 		self.waiting()
 		self.choose({"role": "Order Approver", "hour": "07:00"})
 		self.at(7)
-		self.assertIn("I do not want this mail any more", self.text(APPROVER))
+		self.assertIn("Unsubscribe", self.text(APPROVER))
 		(mail,) = self.mails(APPROVER)
 		with patch.object(frappe.db, "commit"):
 			unsubscribe(mail.reference_doctype, mail.reference_name, APPROVER)

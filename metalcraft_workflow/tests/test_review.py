@@ -184,7 +184,7 @@ class TestWhatIsShown(ReviewCase):
 		self.order(order)  # fills Frappe's caches
 		with as_user(APPROVER), counted() as asked:
 			get_review(order.name)
-		self.assertLessEqual(len(asked), 45, "\n".join(asked))
+		self.assertLessEqual(len(asked), 35, "\n".join(asked))
 
 
 class TestWhoSeesWhat(ReviewCase):
