@@ -37,8 +37,12 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 	add_keys() {
 		const condition = () => !this.busy && !cur_dialog && Boolean(this.order);
 		const keys = [
-			["shift+ctrl+a", __("Approve, or what takes the order on"), () => this.act(0)],
-			["shift+ctrl+b", __("Send back, with a reason"), () => this.act(1)],
+			[
+				"shift+ctrl+a",
+				__("Approve, or what takes the order on"),
+				() => this.act("leads_on"),
+			],
+			["shift+ctrl+b", __("Send back, with a reason"), () => this.act("asks_reason")],
 			["shift+right", __("Next order"), () => this.go(this.next)],
 			["shift+left", __("Previous order"), () => this.go(this.previous)],
 		];
@@ -53,10 +57,10 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 		);
 	}
 
-	/** Take the first action that leads on, or the first of the others. */
-	act(place) {
-		const actions = this.order.actions.filter(({ leads_on }) => leads_on === !place);
-		if (actions.length) this.take(actions[0]);
+	/** Take the first action that leads on, or the first that sends back: an order is not cancelled by a key. */
+	act(kind) {
+		const action = this.order.actions.find((row) => row[kind]);
+		if (action) this.take(action);
 	}
 
 	go(name) {
@@ -108,7 +112,8 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 
 	// The purchase order
 
-	draw_file({ name, file: { kind, url, name: file_name, message } }) {
+	draw_file({ name, file: { kind, url: path, name: file_name, message } }) {
+		const url = path.split("/").map(encodeURIComponent).join("/");
 		const title = __("Customer's Purchase Order");
 		const section = $('<section class="review-file"></section>').attr("aria-label", title);
 		const head = $('<div class="review-file-head"></div>')
@@ -303,7 +308,7 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 	}
 
 	/** Take an action of the workflow, with the reason and the signature that it asks for; then the next order. */
-	async take({ action, label, leads_on, lacks, asks_look }) {
+	async take({ action, label, leads_on, asks_reason, lacks, asks_look }) {
 		if (leads_on && lacks.length) return;
 		const acknowledged = Boolean(this.tick?.prop("checked"));
 		if (asks_look && !acknowledged) {
@@ -315,6 +320,8 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 			this.tick.trigger("focus");
 			return;
 		}
+		// A dialog for its reason is a second thought; what has none and goes back or away asks for one
+		if (!leads_on && !asks_reason && !(await this.is_sure(label))) return;
 		const { form, name, next } = this;
 		const seen = this.order.modified;
 		form.selected_workflow_action = action;
@@ -343,6 +350,16 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 		if (next) this.go(next);
 		else if (frappe.get_route()[1]) frappe.set_route("review-desk");
 		else this.load("");
+	}
+
+	is_sure(label) {
+		return new Promise((resolve) =>
+			frappe.confirm(
+				`${frappe.utils.escape_html(label)}: ${frappe.utils.escape_html(this.name)}?`,
+				() => resolve(true),
+				() => resolve(false)
+			)
+		);
 	}
 
 	/** Whether it went through; a refusal is shown by Frappe. */
