@@ -47,7 +47,7 @@ class Reader:
 def send_due() -> None:
 	"""Have the digests made that are due by now and were not made today. Hourly, from the scheduler."""
 	now = now_datetime()
-	due = [row for row in settings().digests if int(row.hour.split(":")[0]) <= now.hour]
+	due = [row for row in settings().get("digests") or [] if int(row.hour.split(":")[0]) <= now.hour]
 	if not due or not can_mail():
 		return
 	done = set(frappe.get_all(LOG, {"day": now.date()}, pluck="recipient"))

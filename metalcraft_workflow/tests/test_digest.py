@@ -65,7 +65,10 @@ class DigestCase(FrappeTestCase):
 		return parts[0].get_payload(decode=True).decode()
 
 	def waiting(self, **fields):
-		return act(factories.make_order(**fields), "Request Approval", SUPPORT)
+		"""An order that waits for its approval, among the first that the mail shows."""
+		order = act(factories.make_order(**fields), "Request Approval", SUPPORT)
+		order.items[0].db_set("delivery_date", "2018-01-01")
+		return order
 
 
 class TestWhen(DigestCase):
@@ -128,8 +131,7 @@ class TestWhen(DigestCase):
 		self.assertEqual(len(self.mails(APPROVER)), 1)
 
 	def test_two_at_once_send_one(self):
-		order = self.waiting()
-		order.items[0].db_set("delivery_date", "2020-01-01")
+		act(factories.make_order(), "Request Approval", SUPPORT)
 		user = frappe.get_doc("User", APPROVER)
 		frappe.db.delete("Work Digest", {"recipient": APPROVER})
 		before = len(self.mails(APPROVER))
@@ -145,8 +147,6 @@ class TestWhatAndToWhom(DigestCase):
 	def test_each_reads_what_they_may_read(self):
 		mine = self.waiting(customer=factories.make_customer("MT Digest A"))
 		other = self.waiting(customer=factories.make_customer("MT Digest B"))
-		for order in (mine, other):
-			order.items[0].db_set("delivery_date", "2020-01-01")
 		frappe.permissions.add_user_permission("Customer", "MT Digest A", APPROVER, ignore_permissions=True)
 		self.addCleanup(clear_user_permissions, APPROVER, "Customer")
 		self.choose({"role": "Order Approver", "hour": "07:00"})
@@ -204,9 +204,7 @@ class TestWhatAndToWhom(DigestCase):
 		order = approve(
 			factories.make_order(
 				(
-					factories.make_item(
-						"MT-WORKSHOP", production_departments=[{"production_department": WORKSHOP}]
-					),
+					factories.make_item("MT-WORKSHOP", production_departments=[{"department": WORKSHOP}]),
 					1,
 					777,
 				)
@@ -229,8 +227,7 @@ class TestWhatAndToWhom(DigestCase):
 		self.assertEqual(len(self.mails("workshop@metalcraft.test")), 1)
 
 	def test_what_people_wrote_is_no_html(self):
-		order = self.waiting(customer=factories.make_customer("MT <b>Digest</b> & Sons"))
-		order.items[0].db_set("delivery_date", "2019-01-01")
+		self.waiting(customer=factories.make_customer("MT <b>Digest</b> & Sons"))
 		self.choose({"role": "Order Approver", "hour": "07:00"})
 		self.at(7)
 		self.assertNotIn("<b>Digest</b>", self.text(APPROVER))

@@ -227,7 +227,7 @@ class TestWhoSeesWhat(ReviewCase):
 
 	def test_one_after_the_other_the_oldest_promise_first(self):
 		later, first = self.waiting(), self.waiting()
-		for order, days in ((later, -800), (first, -900)):
+		for order, days in ((later, -1900), (first, -2000)):
 			order.items[0].db_set("delivery_date", add_days(nowdate(), days))
 		self.assertEqual(self.all_in_turn()[:2], [first.name, later.name])
 		self.assertEqual(self.review(later.name)["previous"], first.name)

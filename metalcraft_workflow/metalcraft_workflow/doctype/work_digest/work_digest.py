@@ -1,7 +1,6 @@
 import frappe
 from frappe.model.document import Document
-from frappe.query_builder import Interval
-from frappe.query_builder.functions import Now
+from frappe.utils import add_days, now_datetime
 
 
 class WorkDigest(Document):
@@ -13,5 +12,4 @@ class WorkDigest(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 30) -> None:
 		"""Frappe's Log Settings clear what is older than `days`."""
-		log = frappe.qb.DocType("Work Digest")
-		frappe.db.delete(log, filters=(log.creation < (Now() - Interval(days=days))))
+		frappe.db.delete("Work Digest", {"creation": ("<", add_days(now_datetime(), -days))})
