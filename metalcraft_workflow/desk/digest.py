@@ -57,17 +57,18 @@ def send_due() -> None:
 				"metalcraft_workflow.desk.digest.send",
 				queue="long",
 				now=bool(frappe.flags.in_test),
+				day=str(now.date()),
 				user=reader.user,
 				address=reader.address,
 				departments=list(reader.departments),
 			)
 
 
-def send(user: str = "", address: str = "", departments: Iterable[str] = ()) -> None:
-	"""Mail a reader what waits for them, if anything does. A background job; harmless when it runs twice, or
-	twice at once."""
+def send(day: str, user: str = "", address: str = "", departments: Iterable[str] = ()) -> None:
+	"""Mail a reader what waits for them, if anything does, as the digest of `day`. A background job; harmless when
+	it runs twice, or twice at once."""
 	reader = Reader(user, address, tuple(departments))
-	log = begun(reader)
+	log = begun(reader, day)
 	if not log:
 		return
 	with in_language(language_of(user) if user else None):
@@ -75,13 +76,13 @@ def send(user: str = "", address: str = "", departments: Iterable[str] = ()) -> 
 		with acting_as(user or "Administrator"):
 			sections = [my_work.shown(found, 0, FIRST) for found in waiting_for(reader)]
 		total = sum(section["total"] for section in sections)
-		queued = mail(reader, sections, total) if total else None
+		queued = mail(reader, day, sections, total) if total else None
 	log.db_set({"documents": total, "email_queue": queued.name if queued else ""})
 
 
-def begun(reader: Reader) -> Document | None:
-	"""The row of this reader for today; None when there is one already."""
-	values = {"doctype": LOG, "recipient": reader.recipient, "day": now_datetime().date()}
+def begun(reader: Reader, day: str) -> Document | None:
+	"""The row of this reader for this day; None when there is one already."""
+	values = {"doctype": LOG, "recipient": reader.recipient, "day": day}
 	with attempt("digest", (frappe.DuplicateEntryError, frappe.UniqueValidationError)) as tried:
 		# the scheduler is nobody in particular
 		log = frappe.get_doc(values).insert(ignore_permissions=True)
@@ -151,12 +152,12 @@ def waiting_for(reader: Reader) -> list[WorkList]:
 	return [found for found in notices.unseen(reader.departments) if found.rows]
 
 
-def mail(reader: Reader, sections: list[dict], total: int) -> Document | None:
+def mail(reader: Reader, day: str, sections: list[dict], total: int) -> Document | None:
 	"""Queue the mail; None when its reader has unsubscribed."""
 	title = _("1 document waits for you") if total == 1 else _("{0} documents wait for you").format(total)
 	return frappe.sendmail(
 		recipients=[reader.address],
-		subject=f"{title} ({written_day(now_datetime().date())})",
+		subject=f"{title} ({written_day(day)})",
 		template="work_digest",
 		args={"title": title, "sections": sections, "has_page": bool(reader.user)},
 		reference_doctype=SETTINGS,

@@ -33,7 +33,9 @@ ACTIONS = {
 		quotation
 	),
 	"make owed": lambda owed: frappe.get_attr("metalcraft_workflow.outgoing.owed_mails.make")(owed.name),
-	"digest": lambda user: frappe.get_attr("metalcraft_workflow.desk.digest.send")(user.name, user.email),
+	"digest": lambda user: frappe.get_attr("metalcraft_workflow.desk.digest.send")(
+		"2040-05-01", user.name, user.email
+	),
 	"mail": lambda invoice: frappe.get_attr("metalcraft_workflow.steps.invoicing.send_invoice")(invoice.name),
 	**{
 		action: partial(lambda doc, action: apply_workflow(doc.as_json(), action), action=action)
