@@ -30,6 +30,7 @@ _PRODUCTION = f"{_APP}.steps.production"  # 6
 _TRANSFER = f"{_APP}.steps.transfer"  # 7
 _BATCHES = f"{_APP}.steps.batches"  # before 8
 _FINAL_PACK = f"{_APP}.steps.final_pack"  # 8
+_SCANNING = f"{_APP}.steps.scanning"  # 7-8
 _TRACEABILITY = f"{_APP}.steps.traceability"  # 8
 _QUALITY = f"{_APP}.steps.quality"  # 9
 _DOCUMENT_FILES = f"{_APP}.steps.document_files"  # 9
@@ -78,7 +79,7 @@ fixtures = [
 ]
 
 # The log outlives what it is about
-ignore_links_on_delete = ["Release Record", "Conformance Certificate"]
+ignore_links_on_delete = ["Release Record", "Conformance Certificate", "Pack Scan"]
 
 # ----------------------------------------------------------------------------------------- the process
 
@@ -267,7 +268,7 @@ doc_events = {
 	),
 	# Step 7
 	"Stock Entry": {
-		"onload": [_TIMES],
+		"onload": [_TIMES, f"{_SCANNING}.set_offer"],
 		"validate": [f"{_TRANSFER}.check"],
 		"before_submit": [f"{_TRANSFER}.free_reserved"],
 		"before_cancel": [
@@ -297,7 +298,7 @@ doc_events = {
 	"Batch": {"validate": [f"{_BATCHES}.check_certificates", _NAMES_FILES]},
 	# Steps 8-11
 	"Delivery Note": {
-		"onload": [f"{_DOCUMENT_FILES}.set_offers", _MAILS, _TIMES],
+		"onload": [f"{_DOCUMENT_FILES}.set_offers", _MAILS, _TIMES, f"{_SCANNING}.set_offer"],
 		"before_insert": [
 			f"{_APP}.setup.custom_fields.clear_app_fields",
 			f"{_TRACEABILITY}.forget_bundles",
@@ -551,7 +552,7 @@ app_include_css = "metalcraft_workflow.bundle.css"
 # Small, and not in a bundle: it has to be there before the first page is
 app_include_js = "/assets/metalcraft_workflow/js/help_links.js"
 
-# The page one lands on, and the one where orders are decided on
+# The page one lands on, that where orders are decided on, and that of the phone and the hand scanner
 page_js = {
 	"my-work": ["public/js/gate.js", "public/js/my_work.js"],
 	"review-desk": [
@@ -560,6 +561,7 @@ page_js = {
 		"public/js/comparison.js",
 		"public/js/review_desk.js",
 	],
+	"scan-to-pack": ["public/js/numbers.js", "public/js/scan_queue.js", "public/js/scan_to_pack.js"],
 }
 boot_session = f"{_APP}.setup.desk.land_on_my_work"
 get_website_user_home_page = f"{_APP}.setup.desk.home_page"
@@ -593,10 +595,11 @@ doctype_js = {
 		"public/js/delivery_note.js",
 		"public/js/conformance.js",
 		"public/js/traceability.js",
+		"public/js/scan_button.js",
 		"public/js/trace.js",
 	],
 	"Workflow": "public/js/workflow.js",
-	"Stock Entry": ["public/js/amounts.js", "public/js/stock_entry.js"],
+	"Stock Entry": ["public/js/amounts.js", "public/js/stock_entry.js", "public/js/scan_button.js"],
 	"Batch": "public/js/trace.js",
 	"Serial No": "public/js/trace.js",
 	"Sales Invoice": ["public/js/customer_mails.js", "public/js/sales_invoice.js"],

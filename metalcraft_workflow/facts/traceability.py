@@ -152,7 +152,17 @@ def sources_by_line(doc: Document) -> dict[Key, tuple[rules.Source, ...]]:
 	"""Line and item -> what it takes from stock: its Serial and Batch Bundle, or its batch and serial
 	fields."""
 	goods = goods_of(doc)
-	bundles = [row.serial_and_batch_bundle for _line, row in goods if row.get("serial_and_batch_bundle")]
+	entries = bundle_entries(row for _line, row in goods)
+	taken: dict[Key, list[rules.Source]] = defaultdict(list)
+	for line, row in goods:
+		if found := sources_of(row, entries):
+			taken[line.name, row.item_code] += found
+	return {key: rules.by_batch(found) for key, found in taken.items()}
+
+
+def bundle_entries(rows: Iterable[Document]) -> dict[str, list[frappe._dict]]:
+	"""Serial and Batch Bundle of `rows` -> what is in it."""
+	bundles = [row.serial_and_batch_bundle for row in rows if row.get("serial_and_batch_bundle")]
 	entries = defaultdict(list)
 	if bundles:
 		for entry in frappe.get_all(
@@ -162,23 +172,21 @@ def sources_by_line(doc: Document) -> dict[Key, tuple[rules.Source, ...]]:
 			order_by="idx",
 		):
 			entries[entry.parent].append(entry)
-	taken: dict[Key, list[rules.Source]] = defaultdict(list)
-	for line, row in goods:
-		if row.get("serial_and_batch_bundle"):
-			found = [
-				rules.Source(
-					abs(flt(entry.qty)),
-					entry.batch_no or "",
-					(entry.serial_no,) if entry.serial_no else (),
-				)
-				for entry in entries[row.serial_and_batch_bundle]
-			]
-		elif row.get("batch_no") or row.get("serial_no"):
-			found = [rules.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no))]
-		else:
-			continue
-		taken[line.name, row.item_code] += found
-	return {key: rules.by_batch(found) for key, found in taken.items()}
+	return entries
+
+
+def sources_of(row: Document, entries: dict[str, list[frappe._dict]]) -> list[rules.Source]:
+	"""What a row takes from stock, by its bundle, whose `entries` are known, or by its own fields."""
+	if row.get("serial_and_batch_bundle"):
+		return [
+			rules.Source(
+				abs(flt(entry.qty)), entry.batch_no or "", (entry.serial_no,) if entry.serial_no else ()
+			)
+			for entry in entries[row.serial_and_batch_bundle]
+		]
+	if row.get("batch_no") or row.get("serial_no"):
+		return [rules.Source(stock_qty(row), row.batch_no or "", serial_numbers(row.serial_no))]
+	return []
 
 
 def serial_numbers(text: str | None) -> tuple[str, ...]:
