@@ -10,6 +10,7 @@ from frappe.model.workflow import is_transition_condition_satisfied
 from frappe.utils import cint
 
 from metalcraft_workflow.desk.lists import Row, WorkList, load, open_action, promises
+from metalcraft_workflow.facts import scanning
 from metalcraft_workflow.gates.checklist import next_gates
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import (
@@ -211,4 +212,11 @@ def standing(doc: Document) -> tuple[list[str], list[dict]]:
 		missing += [message for message in lacks if message not in missing]
 		if not lacks:
 			forward.append(action)
-	return missing, [*forward, open_action(_("Open")), *others]
+	return missing, [*forward, *scan_action(doc), open_action(_("Open")), *others]
+
+
+def scan_action(doc: Document) -> list[dict]:
+	"""The way to Scan to Pack, for a delivery that can be scanned."""
+	if doc.doctype != scanning.DELIVERY or scanning.why_not(doc) or not doc.has_permission("write"):
+		return []
+	return [{"kind": "scan", "label": _("Scan")}]

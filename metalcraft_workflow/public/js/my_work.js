@@ -227,6 +227,9 @@ metalcraft_workflow.MyWork = class MyWork {
 			frappe.set_route("Form", action.doctype || row.doctype, action.name || row.name);
 		} else if (action.kind === "review") {
 			frappe.set_route("review-desk", row.name);
+		} else if (action.kind === "scan") {
+			frappe.route_options = { delivery: row.name };
+			frappe.set_route("scan-to-pack");
 		} else if (action.kind === "make") {
 			frappe.model.open_mapped_doc({ method: action.method, source_name: action.name });
 		} else if (action.kind === "waive") {

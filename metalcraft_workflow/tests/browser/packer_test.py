@@ -93,3 +93,63 @@ def test_a_line_that_ships_less_names_less(packer, note):
 	page.evaluate("frappe.model.set_value('Delivery Note Item', cur_frm.doc.items[0].name, 'qty', 2)")
 	page.wait_for_function("cur_frm.doc.traceability[0].qty === 2")
 	assert named(page) == [[2, "\n".join(note["serials"][:2])]]
+
+
+# Scan to Pack
+
+
+@pytest.fixture(params=[1400, 390], ids=["desktop", "phone"])
+def width(request, packer):
+	packer.page.set_viewport_size({"width": request.param, "height": 860})
+	yield request.param
+	packer.context.set_offline(False)
+	packer.page.set_viewport_size({"width": 1280, "height": 860})
+
+
+def type_as_scanner(page, text: str) -> None:
+	"""A scanner types, wherever the cursor is."""
+	page.keyboard.type(text, delay=4)
+	page.keyboard.press("Enter")
+
+
+def total(page):
+	return page.locator(".scan-total strong")
+
+
+def test_the_page_counts_what_is_scanned_and_refuses_the_rest(packer, note, width):
+	page = packer.open(f"delivery-note/{note['name']}")
+	page.locator("button:visible", has_text="Scan").first.click() if width > 600 else packer.open(
+		f"scan-to-pack?delivery={note['name']}"
+	)
+	expect(total(page)).to_have_text(f"0 of {QTY}")
+	type_as_scanner(page, note["serials"][0])
+	expect(total(page)).to_have_text(f"1 of {QTY}")
+	expect(page.locator(".scan-result")).to_contain_text(f"1 of {QTY} {ITEM}")
+	for code, words in (
+		(note["serials"][0], "scanned already"),
+		("NO-SUCH-SERIAL", "no serial number"),
+		("FD-CYL-50-H48213", f"not on {note['name']}"),
+	):
+		type_as_scanner(page, code)
+		expect(page.locator(".scan-result.scan-refused")).to_contain_text(words)
+	expect(page.locator(".scan-refusal")).to_have_count(3)
+	expect(total(page)).to_have_text(f"1 of {QTY}")
+
+
+def test_without_a_connection_nothing_is_lost(packer, note, width):
+	page = packer.open(f"scan-to-pack?delivery={note['name']}")
+	expect(total(page)).to_have_text(f"0 of {QTY}")
+	page.route("**/api/method/metalcraft_workflow.steps.scanning.send_scans", lambda route: route.abort())
+	for serial in note["serials"]:
+		type_as_scanner(page, serial)
+	expect(page.locator(".scan-waiting")).to_contain_text(f"{QTY} scans wait to be sent")
+	page.reload()
+	expect(page.locator(".scan-waiting")).to_contain_text(f"{QTY} scans wait to be sent")
+	expect(total(page)).to_have_text(f"0 of {QTY}")
+	page.unroute("**/api/method/metalcraft_workflow.steps.scanning.send_scans")
+	page.get_by_role("button", name="Try Again").click()
+	expect(page.locator(".scan-all")).to_have_text("All is scanned.")
+	expect(page.locator(".scan-waiting")).to_be_hidden()
+	page.get_by_role("button", name="Open Delivery Note").click()
+	page.wait_for_function("window.cur_frm && cur_frm.doc && cur_frm.doc.traceability")
+	assert named(page) == [[QTY, "\n".join(note["serials"])]]
