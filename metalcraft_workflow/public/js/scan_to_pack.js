@@ -45,12 +45,12 @@ frappe.provide("metalcraft_workflow");
 			// With a scanner at a phone the keyboard on the screen is in the way: it comes when it is asked for
 			if (window.matchMedia("(pointer: coarse)").matches) {
 				this.input.attr("inputmode", "none");
-				this.button(__("Keyboard"), "edit", () => {
+				this.button(__("Keyboard"), "keyboard", () => {
 					this.input.attr("inputmode", "text").trigger("blur").trigger("focus");
 				}).appendTo(box);
 			}
 			if (navigator.mediaDevices?.getUserMedia && frappe.ui.Scanner) {
-				this.button(__("Camera"), "camera", () => this.open_camera()).appendTo(box);
+				this.button(__("Camera"), "scan", () => this.open_camera()).appendTo(box);
 			}
 			this.counter = this.build_counter().appendTo(this.area);
 			this.result = $('<div class="scan-result hidden"></div>').appendTo(this.area);
@@ -147,7 +147,10 @@ frappe.provide("metalcraft_workflow");
 
 		/** Coming to the page: the document that is asked for, or the one that was open. */
 		show() {
-			const asked = { ...frappe.utils.get_query_params?.(), ...frappe.route_options };
+			const asked = {
+				...Object.fromEntries(new URLSearchParams(window.location.search)),
+				...frappe.route_options,
+			};
 			frappe.route_options = null;
 			const kind = Object.keys(KINDS).find((key) => asked[key]);
 			if (kind) this.open({ doctype: KINDS[kind], name: asked[kind] });
