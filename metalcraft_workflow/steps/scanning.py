@@ -44,8 +44,8 @@ OFFERED = 50
 @frappe.read_only()
 @checked
 def get_scan_documents(code: str = "") -> list[dict]:
-	"""The documents that the signed-in person may scan for, the oldest first: `[{doctype, name, customer, about,
-	date}]`. With `code` those that it is the number of, or those of the order that it is the number of."""
+	"""The documents that the signed-in person may scan for, the oldest first: `[{doctype, name, customer, orders}]`.
+	With `code` the one that it is the number of, or those of the order that it is the number of."""
 	return [*deliveries_to_pack(code.strip()), *transfers_to_submit(code.strip())]
 
 
@@ -134,15 +134,23 @@ def deliveries_to_pack(code: str) -> list[dict]:
 		)
 		filters["name"] = ("in", [code, *of_order])
 	notes = frappe.get_list(
-		DELIVERY,
-		filters=filters,
-		fields=["name", "customer_name", "posting_date"],
-		order_by="creation",
-		limit=OFFERED,
+		DELIVERY, filters=filters, fields=["name", "customer_name"], order_by="creation", limit=OFFERED
 	)
-	orders = orders_by(DELIVERY, "against_sales_order", [note.name for note in notes])
+	orders: dict[str, list[str]] = {}
+	for row in frappe.get_all(
+		"Delivery Note Item",
+		{"parent": ("in", [note.name for note in notes]), "against_sales_order": ("is", "set")},
+		["parent", "against_sales_order"],
+		order_by="parent, idx",
+	):
+		orders.setdefault(row.parent, []).append(row.against_sales_order)
 	return [
-		offered(DELIVERY, note.name, note.customer_name, orders.get(note.name), note.posting_date)
+		{
+			"doctype": DELIVERY,
+			"name": note.name,
+			"customer": note.customer_name or "",
+			"orders": list(dict.fromkeys(orders.get(note.name, ()))),
+		}
 		for note in notes
 	]
 
@@ -151,48 +159,24 @@ def transfers_to_submit(code: str) -> list[dict]:
 	"""Transfers to Final Pack that are not submitted yet."""
 	if not frappe.has_permission(TRANSFER, "write"):
 		return []
-	filters = {"docstatus": 0, "purpose": "Material Transfer", "sales_order": ("is", "set")}
-	either = {"name": code, "sales_order": code} if code else None
 	entries = frappe.get_list(
 		TRANSFER,
-		filters=filters,
-		or_filters=either,
-		fields=["name", "sales_order", "posting_date"],
+		filters={"docstatus": 0, "purpose": "Material Transfer", "sales_order": ("is", "set")},
+		or_filters={"name": code, "sales_order": code} if code else None,
+		fields=["name", "sales_order"],
 		order_by="creation",
 		limit=OFFERED,
 	)
 	customers = traceability.values("Sales Order", "customer_name", {entry.sales_order for entry in entries})
 	return [
-		offered(
-			TRANSFER, entry.name, customers.get(entry.sales_order), [entry.sales_order], entry.posting_date
-		)
+		{
+			"doctype": TRANSFER,
+			"name": entry.name,
+			"customer": customers.get(entry.sales_order) or "",
+			"orders": [entry.sales_order],
+		}
 		for entry in entries
 	]
-
-
-def offered(doctype: str, name: str, customer: str | None, orders: list[str] | None, day) -> dict:
-	return {
-		"doctype": doctype,
-		"name": name,
-		"customer": customer or "",
-		"orders": orders or [],
-		"date": day,
-	}
-
-
-def orders_by(doctype: str, field: str, names: list[str]) -> dict[str, list[str]]:
-	"""Document -> the orders that its rows name."""
-	found: dict[str, list[str]] = {}
-	for row in frappe.get_all(
-		f"{doctype} Item",
-		{"parent": ("in", names), field: ("is", "set")},
-		["parent", field],
-		order_by="parent, idx",
-	):
-		orders = found.setdefault(row.parent, [])
-		if row[field] not in orders:
-			orders.append(row[field])
-	return found
 
 
 # The sheet

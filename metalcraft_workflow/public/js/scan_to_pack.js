@@ -163,12 +163,11 @@ frappe.provide("metalcraft_workflow");
 			this.document = document;
 			if (!is_same) {
 				this.sheet = null;
-				this.refusals = [];
 				this.result.addClass("hidden");
 				this.head.empty();
 				this.body.empty();
-				this.trouble.empty();
 			}
+			this.draw_trouble();
 			// So that a reload comes back to it
 			const kind =
 				document && Object.keys(KINDS).find((key) => KINDS[key] === document.doctype);
@@ -242,6 +241,7 @@ frappe.provide("metalcraft_workflow");
 			const is_counted = !this.counter.hasClass("hidden");
 			this.queue.add(this.document, { code, qty: is_counted ? this.next_qty() : 1 });
 			this.times.val(1);
+			this.draw_trouble();
 			if (this.queue.is_offline() || !navigator.onLine) {
 				sound("kept");
 				this.show_result("kept", code, __("Kept. It is sent when there is a connection."));
@@ -273,27 +273,29 @@ frappe.provide("metalcraft_workflow");
 		/** What the server says of scans: of the open document it is shown and heard. */
 		answered(document, answers, sheet) {
 			const refused = answers.filter((answer) => !answer.taken);
-			// The form, when it was open, shows what the document is now
-			frappe.model.remove_from_locals(document.doctype, document.name);
-			if (!this.is_open(document)) {
-				refused.forEach(({ code, message }) =>
-					this.refusals.push({ code, message, document })
-				);
-				this.draw_trouble();
-				return;
-			}
-			const was_complete = this.is_complete();
-			this.draw(sheet);
 			refused.forEach(({ code, message }) =>
 				this.refusals.unshift({ code, message, document })
 			);
-			this.draw_trouble();
-			const last = answers.at(-1);
-			if (refused.length) this.refuse(refused.at(-1).code, refused.at(-1).message);
-			else {
+			// The form, when it was open, shows what the document is now
+			frappe.model.remove_from_locals(document.doctype, document.name);
+			const was_complete = this.is_complete();
+			if (this.is_open(document)) this.draw(sheet);
+			this.draw_trouble(refused.length);
+			if (refused.length) {
+				sound("refused");
+				this.result.addClass("hidden");
+				if (!this.is_seen()) this.alert(refused.at(-1));
+			} else if (this.is_open(document)) {
+				const last = answers.at(-1);
 				sound(this.is_complete() && !was_complete ? "complete" : "taken");
 				this.show_result("taken", last.code || "", last.message || __("Scanned"), last);
 			}
+		}
+
+		/** Somebody has left the page before the answer came. */
+		alert({ code, message }) {
+			const text = frappe.utils.escape_html([code, message].filter(Boolean).join(": "));
+			frappe.show_alert({ message: text, indicator: "red" }, 15);
 		}
 
 		is_complete() {
@@ -528,12 +530,13 @@ frappe.provide("metalcraft_workflow");
 		}
 
 		/** What was refused stays until somebody has seen it: the piece is still in somebody's hand. */
-		draw_trouble() {
+		draw_trouble(fresh = 0) {
 			this.trouble.empty();
-			this.refusals.forEach((refusal) => {
+			this.refusals.forEach((refusal, place) => {
 				const { code, message, document } = refusal;
 				const where = this.is_open(document) ? "" : ` (${document.name})`;
 				$('<div class="scan-refusal"></div>')
+					.toggleClass("scan-refused", place < fresh)
 					.append(
 						$("<div></div>").append(
 							$("<strong></strong>").text((code || "") + where),

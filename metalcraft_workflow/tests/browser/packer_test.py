@@ -131,7 +131,7 @@ def test_the_page_counts_what_is_scanned_and_refuses_the_rest(packer, note, widt
 		("FD-CYL-50-H48213", f"not on {note['name']}"),
 	):
 		type_as_scanner(page, code)
-		expect(page.locator(".scan-result.scan-refused")).to_contain_text(words)
+		expect(page.locator(".scan-refusal.scan-refused")).to_contain_text(words)
 	expect(page.locator(".scan-refusal")).to_have_count(3)
 	expect(total(page)).to_have_text(f"1 of {QTY}")
 
