@@ -2,6 +2,7 @@
 and 8)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 import frappe
@@ -10,6 +11,7 @@ from frappe.query_builder import DocType
 from frappe.utils import cint, cstr, flt
 
 from metalcraft_workflow.facts import allocation, traceability
+from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.final_pack import is_whole, warehouses
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of, state_of, state_rows
 from metalcraft_workflow.rules import scanning as rules
@@ -132,15 +134,15 @@ def is_stock_item(item_code: str) -> bool:
 # What was scanned
 
 
-def scans_of(doc: Document, for_update: bool = False) -> dict[str, list[rules.Scan]]:
+def scans_of(doc: Document, is_locked: bool = False) -> dict[str, list[rules.Scan]]:
 	"""ID of a scan -> the goods that were scanned for `doc` with it, without what was taken back.
 
-	With `for_update` as they were committed last (lock the document first).
+	Who has locked the document says so: what others have committed meanwhile counts then.
 	"""
-	rows = rows_about(doc, for_update)
-	gone = {row.takes_back for row in rows}
+	rows = latest(lambda: rows_about(doc)) if is_locked else rows_about(doc)
+	gone = {row.takes_back for row in rows.values()}
 	found = defaultdict(list)
-	for row in rows:
+	for row in rows.values():
 		if row.item_code and row.scan_id not in gone:
 			found[row.scan_id].append(
 				rules.Scan(row.line, row.item_code, flt(row.qty), row.batch_no or "", row.serial_no or "")
@@ -148,16 +150,17 @@ def scans_of(doc: Document, for_update: bool = False) -> dict[str, list[rules.Sc
 	return dict(found)
 
 
-def rows_about(doc: Document, for_update: bool = False) -> list[frappe._dict]:
+def rows_about(doc: Document) -> dict[str, frappe._dict]:
 	"""What was scanned for `doc`, and taken back. A name that was given before may have had scans, too."""
 	table = DocType("Pack Scan")
-	query = (
+	rows = (
 		frappe.qb.from_(table)
 		.where((table.reference_name == doc.name) & (table.reference_doctype == doc.doctype))
 		.where(table.creation >= doc.creation)
 		.orderby(table.creation)
 		.orderby(table.name)
 		.select(
+			table.name,
 			table.scan_id,
 			table.takes_back,
 			table.line,
@@ -166,8 +169,22 @@ def rows_about(doc: Document, for_update: bool = False) -> list[frappe._dict]:
 			table.batch_no,
 			table.serial_no,
 		)
+		.run(as_dict=True)
 	)
-	return (query.for_update() if for_update else query).run(as_dict=True)
+	return {row.name: row for row in rows}
+
+
+def known_ids(ids: list[str]) -> dict[str, str]:
+	"""Those of `ids` that were taken before -> the document for which they were."""
+	table = DocType("Pack Scan")
+	query = frappe.qb.from_(table).where(table.scan_id.isin(ids or [""]))
+	return latest(lambda: dict(query.select(table.scan_id, table.reference_name).run()))
+
+
+def latest(read: Callable[[], dict]) -> dict:
+	"""What `read` gives, with what others have committed while this transaction waited for a lock. Without
+	locking: two people who scan for different documents would wait for each other in the gaps of an index."""
+	return read() | committed(read)
 
 
 # What a code stands for

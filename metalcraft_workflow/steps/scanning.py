@@ -90,7 +90,7 @@ def keep_scanned(doctype: KnownDocType, name: str) -> dict:
 	if problem := facts.why_not(doc):
 		frappe.throw(in_words([problem])[0], title=_("Not Scanned"))
 	lines = facts.lines_of(doc)
-	scans = [scan for found in facts.scans_of(doc, for_update=True).values() for scan in found]
+	scans = [scan for found in facts.scans_of(doc, is_locked=True).values() for scan in found]
 	if not any(rules.scanned(line, scans) for line in lines):
 		frappe.throw(_("Nothing is scanned yet."), title=_("Nothing Scanned"))
 	(keep_of_transfer if doctype == TRANSFER else keep_of_delivery)(doc, lines, scans)
@@ -289,8 +289,8 @@ def take(doc: Document, scans: list[frappe._dict]) -> list[dict]:
 	"""Take `scans` for `doc`, and save it once if it names other goods then. Raises what the document refuses."""
 	problem = facts.why_not(doc)
 	lines = {(line.key, line.item_code): line for line in facts.lines_of(doc)}
-	known = known_ids(doc, [scan.id for scan in scans])
-	taken = facts.scans_of(doc, for_update=True)
+	known = facts.known_ids([scan.id for scan in scans])
+	taken = facts.scans_of(doc, is_locked=True)
 	answers, changed = [], set()
 	for scan in scans:
 		if scan.id in known:
@@ -307,13 +307,6 @@ def take(doc: Document, scans: list[frappe._dict]) -> list[dict]:
 		write(doc, [lines[key] for key in lines if key in changed])
 		doc.save()
 	return answers
-
-
-def known_ids(doc: Document, ids: list[str]) -> dict[str, str]:
-	"""Those of `ids` that were taken before -> for which document."""
-	table = frappe.qb.DocType("Pack Scan")
-	rows = frappe.qb.from_(table).where(table.scan_id.isin(ids)).select(table.scan_id, table.reference_name)
-	return dict(rows.for_update().run())
 
 
 def taken_again(doc: Document, scan: frappe._dict, where: str) -> dict:

@@ -393,7 +393,7 @@ frappe.provide("metalcraft_workflow");
 			}
 			$('<div class="scan-count"></div>')
 				.append(
-					is_done ? frappe.utils.icon("tick", "sm") : "",
+					is_done ? $('<span class="scan-mark" aria-hidden="true"></span>').text("✓ ") : "",
 					document.createTextNode(
 						__("{0} of {1} {2}", [
 							qty_text(line.scanned),
