@@ -9,7 +9,7 @@ from frappe.utils import add_days, nowdate
 from metalcraft_workflow.steps import scanning
 from metalcraft_workflow.steps.scanning import get_scan_documents, get_scan_sheet, keep_scanned, send_scans
 from metalcraft_workflow.steps.transfer import make_transfer
-from metalcraft_workflow.tests.support import deliveries, factories, rest
+from metalcraft_workflow.tests.support import concurrency, deliveries, factories, rest
 from metalcraft_workflow.tests.support.cases import FinalPackCase
 from metalcraft_workflow.tests.support.factories import (
 	FINAL_PACK,
@@ -263,6 +263,26 @@ class TestTheQueue(ScanCase):
 		self.assertEqual(answers[1]["message"], "This one is on hold.")
 		self.assertIn(others[1], self.named(doc))
 		self.assertScanned(doc, 2, 3)
+
+	def test_of_two_who_scan_the_same_piece_at_once_one_is_told(self):
+		"""Real processes: what is made here stays on the site."""
+		doc, serials = deliveries.serialised(2)
+		doc.db_set("packing_notes", serials[1])
+		said = concurrency.run(*[(PACKER, "scan", doc)] * 2, overlap=False)
+		self.assertEqual(sorted(word.split()[0] for word in said), ["done", "failed:"])
+		self.assertIn("scanned already", " ".join(said))
+		self.assertScanned(doc, 1, 2)
+
+	def test_two_who_scan_for_two_notes_do_not_wait_for_each_other(self):
+		notes = []
+		for _number in range(2):
+			doc, _serials = deliveries.serialised(2)
+			doc.db_set(
+				"packing_notes", self.loose_serial()
+			)  # takes the place of another, so the note is saved
+			notes.append(doc)
+		said = concurrency.run(*((PACKER, "scan", doc) for doc in notes))
+		self.assertEqual(said, ["done", "done"])
 
 	def test_a_note_of_the_same_name_begins_anew(self):
 		doc, serials = deliveries.serialised(1)

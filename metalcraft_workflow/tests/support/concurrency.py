@@ -26,6 +26,9 @@ ACTIONS = {
 	"name": lambda delivery: frappe.get_attr("metalcraft_workflow.tests.support.deliveries.name_noted")(
 		delivery
 	),
+	"scan": lambda delivery: frappe.get_attr("metalcraft_workflow.tests.support.deliveries.scan_noted")(
+		delivery
+	),
 	"credit instead": lambda rma: frappe.get_attr("metalcraft_workflow.tests.support.returns.credit_instead")(
 		rma
 	),

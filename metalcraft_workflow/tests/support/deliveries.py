@@ -5,6 +5,7 @@ from frappe.utils import nowdate
 from frappe.utils.file_manager import save_file
 
 from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.steps.scanning import send_scans
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests.support import factories
 from metalcraft_workflow.tests.support.factories import (
@@ -275,6 +276,14 @@ def name_noted(doc):
 	fieldname = "batch_no" if frappe.db.exists("Batch", doc.packing_notes) else "serial_nos"
 	doc.traceability[0].set(fieldname, doc.packing_notes)
 	doc.save()
+
+
+def scan_noted(doc) -> None:
+	"""Scan for a delivery what is noted on it; raises what it is refused with."""
+	scan = {"id": frappe.generate_hash(length=16), "code": doc.packing_notes}
+	(answer,) = send_scans(doc.doctype, doc.name, [scan])["answers"]
+	if not answer["taken"]:
+		frappe.throw(answer["message"])
 
 
 def serialised(qty: int):
