@@ -499,8 +499,10 @@ def keep_of_delivery(doc: Document, lines: list[rules.ScanLine], scans: list[rul
 			)
 		else:
 			row.qty = flt(qty[0] / flt(row.conversion_factor or 1), PLACES)
-		for line, scanned in zip(mine, qty, strict=True):
 			if mine[0].has_batch or mine[0].has_serial:
-				set_rows(doc, replace(line, qty=scanned), kept[line.key, line.item_code])
+				sources = kept[row.name, row.item_code]
+				set_rows(doc, replace(mine[0], qty=qty[0]), sources)
+				# Its rows follow the line whose quantity changes, so it is told as well
+				traceability.take_from_stock(doc, row, sources)
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
