@@ -393,7 +393,9 @@ frappe.provide("metalcraft_workflow");
 			}
 			$('<div class="scan-count"></div>')
 				.append(
-					is_done ? $('<span class="scan-mark" aria-hidden="true"></span>').text("✓ ") : "",
+					is_done
+						? $('<span class="scan-mark" aria-hidden="true"></span>').text("✓ ")
+						: "",
 					document.createTextNode(
 						__("{0} of {1} {2}", [
 							qty_text(line.scanned),
@@ -668,8 +670,8 @@ frappe.provide("metalcraft_workflow");
 				tone.start(audio.currentTime + from);
 				tone.stop(audio.currentTime + to);
 			});
-		} catch (error) {
-			console.warn("No sound", error);
+		} catch {
+			// Where the browser gives no sound, the words on the page say it.
 		}
 	};
 }
