@@ -22,7 +22,7 @@ from metalcraft_workflow.facts.documents import file_of, is_there, why_unread
 from metalcraft_workflow.facts.quoted import quotation_differences
 from metalcraft_workflow.gates.checklist import arrival, next_gates
 from metalcraft_workflow.gates.input import LongText, checked
-from metalcraft_workflow.gates.message import said, said_value
+from metalcraft_workflow.gates.message import knows_amounts, said, said_value
 from metalcraft_workflow.gates.numbers import written_day, written_money, written_price, written_qty
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of, state_of, transitions_from
@@ -119,7 +119,7 @@ def reviewed(name: str) -> dict:
 		differences = quotation_differences(order)
 		gate = gate_of(order)
 		changes = (since_approval(order) or []) if gate == "change_review" else []
-		with_prices = standing.works_on(order)
+		with_prices = knows_amounts()
 		marks = of_changes(order, changes) if changes else rules.from_quotation(differences)
 		gates = next_gates(order)
 		return {
@@ -197,8 +197,8 @@ def totals_of(order: Document) -> list[list[str]]:
 
 
 def lines_of(order: Document, marks: rules.Marks) -> list[dict]:
-	"""The lines, each with its `marks`: cell -> what stood there, in words. Prices for who works on the order."""
-	with_prices = standing.works_on(order)
+	"""The lines, each with its `marks`: cell -> what stood there, in words. Prices for who knows amounts."""
+	with_prices = knows_amounts()
 	return [
 		{
 			"idx": row.idx,
@@ -232,8 +232,8 @@ def of_changes(order: Document, changes: list[Change]) -> rules.Marks:
 
 
 def in_sentences(order: Document, differences: list[Difference]) -> list[str]:
-	"""Differences from the quotation, in the language of the reader; prices for who works on the order."""
-	with_prices = standing.works_on(order)
+	"""Differences from the quotation, in the language of the reader; prices for who knows amounts."""
+	with_prices = knows_amounts()
 	return [
 		said(found.message, found.params) for found in differences if with_prices or not found.is_of_price
 	]
@@ -266,7 +266,7 @@ def last_orders(order: Document) -> list[dict]:
 		order_by="transaction_date desc, creation desc",
 		limit=LAST,
 	)
-	with_prices = standing.works_on(order)
+	with_prices = knows_amounts()
 	return [
 		{
 			"name": row.name,

@@ -175,15 +175,10 @@ def readable(doctype: str, filters: dict) -> list[tuple[str, str]]:
 
 
 def hold_reason(order: Document) -> str:
-	"""Why Accounts has to release the order: in full to who works on it, for it tells what the customer owes."""
-	if works_on(order):
+	"""Why Accounts has to release the order: in full to who knows amounts, for it tells what the customer owes."""
+	if message.knows_amounts():
 		return order.get("credit_hold_reason") or ""
 	return _("Accounts has to release it.")
-
-
-def works_on(order: Document) -> bool:
-	"""Whether the user may write the order, in some state of it. `Document.has_permission` would say so in a message."""
-	return frappe.has_permission(order.doctype, "write", doc=order)
 
 
 def review_reason(order: Document) -> str:
@@ -359,10 +354,10 @@ def say_what_blocks(said: list[dict], documents: dict) -> None:
 
 
 def changes_of(doc: Document) -> list[dict]:
-	"""What differs from what was approved, of an order under review: prices for who works on it."""
+	"""What differs from what was approved, of an order under review: prices for who knows amounts."""
 	if doc.doctype != "Sales Order" or gate_of(doc) != "change_review":
 		return []
-	with_prices = works_on(doc)
+	with_prices = message.knows_amounts()
 	return [
 		in_words(doc, change) for change in since_approval(doc) or [] if with_prices or not change.is_of_price
 	]

@@ -12,7 +12,7 @@ FIELDS = {
 	ORDER: APPROVAL_2[ORDER],
 }
 
-# Of these, what is for who works on the order; terms of payment are, too
+# Of these, what is for who knows amounts; terms of payment are, too
 PRICES = {"rate", "conversion_rate", "additional_discount_percentage", "discount_amount", "grand_total"}
 
 ADDED, REMOVED = "added", "removed"
@@ -39,7 +39,7 @@ class Change:
 
 	@property
 	def is_of_price(self) -> bool:
-		"""Whether it is for who works on the order, and not for who makes and packs it."""
+		"""Whether it is for who knows amounts, and not for who makes and packs it."""
 		return self.table == TERM or self.field in PRICES
 
 

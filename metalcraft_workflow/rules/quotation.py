@@ -62,7 +62,7 @@ class Difference:
 
 	@property
 	def is_of_price(self) -> bool:
-		"""Whether it says a price, which is for who works on the order."""
+		"""Whether it says a price, which is for who knows amounts."""
 		return self.kind in ("price", "currency", "discount", "added")
 
 

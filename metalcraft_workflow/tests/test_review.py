@@ -141,7 +141,7 @@ class TestWhatIsShown(ReviewCase):
 			("10", "12"), [(row["old"], row["new"]) for row in shown["changes"] if "Quantity" in row["what"]]
 		)
 
-	def test_credit_is_erpnexts_and_for_who_works_on_the_order(self):
+	def test_credit_is_erpnexts_and_for_who_knows_amounts(self):
 		customer = factories.make_customer(f"MT Limit {frappe.generate_hash(length=6)}")
 		doc = frappe.get_doc("Customer", customer)
 		doc.append("credit_limits", {"company": factories.COMPANY, "credit_limit": 5000})
@@ -355,7 +355,7 @@ class TestComparison(ReviewCase):
 		self.assertEqual(found["differences"], self.order(order)["differences"])
 		self.assertEqual([row["marks"] for row in found["lines"]], [{"rate": "100"}, {"qty": "5"}])
 
-	def test_prices_are_for_who_works_on_the_order(self):
+	def test_prices_are_for_who_knows_amounts(self):
 		order = self.quoted(cheaper)
 		with as_user(PACKER):
 			found = get_comparison(order.name)

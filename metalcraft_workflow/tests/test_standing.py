@@ -113,7 +113,7 @@ class TestNext(StandingCase):
 
 
 class TestHolds(StandingCase):
-	def test_the_reason_of_a_credit_hold_is_for_who_works_on_the_order(self):
+	def test_the_reason_of_a_credit_hold_is_for_who_knows_amounts(self):
 		customer = factories.make_customer(f"MT Held {frappe.generate_hash(length=6)}")
 		frappe.get_doc("Customer", customer).update({"credit_hold": 1}).save()
 		order = factories.make_order(customer=customer)
