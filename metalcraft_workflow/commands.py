@@ -200,17 +200,23 @@ def is_kept(kept: str) -> bool:
 @click.option("--apply", is_flag=True, help="Do it. Without this it is only reported.")
 @pass_context
 def restored(context, before: str = "", apply: bool = False):
-	"""After a backup was restored: have the mails that waited in it not be sent a second time."""
+	"""After a backup was restored: have the mails that waited in it, and the digests of today, not be sent a second
+	time."""
+	from metalcraft_workflow.desk import digest
 	from metalcraft_workflow.outgoing import restored
 
 	with connected(get_site(context)):
-		found = restored.waiting(before)
-		table(["Waits in", "Name", "About", "Since"], found)
+		found, digests = restored.waiting(before), digest.due()
+		table(
+			["Waits in", "Name", "About", "Since"],
+			[*found, *((digest.LOG, reader.recipient, "", "today") for reader in digests)],
+		)
 		if apply:
 			restored.count_as_sent(found)
+			digest.count_as_made(digests)
 			# A bench command commits by itself
 			frappe.db.commit()  # nosemgrep: frappe-manual-commit
-		hint(found, apply)
+		hint([*found, *digests], apply)
 
 
 def table(head: list[str], rows: list) -> None:

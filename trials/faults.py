@@ -52,6 +52,7 @@ JOBS = (
 	"outgoing.production_notices.deliver",
 	"outgoing.owed_mails.make_owed",
 	"outgoing.mail_package.add_packages",
+	"outgoing.sent_mails.start_again",
 )
 FLUSH = "frappe.email.queue.flush"
 
@@ -609,7 +610,8 @@ def disk_full(bench: Bench, moments: int) -> int:
 
 
 def backup_restored(bench: Bench, moments: int) -> int:
-	"""A backup is restored that was made with half of the mails sent and half of them waiting."""
+	"""A backup is restored that was made with half of the mails sent, and half of them waiting or given up by
+	Frappe, because the mail server was away."""
 	step = STEPS["approval"]
 	names = prepare(bench, step, moments)
 	half = moments // 2
@@ -619,6 +621,10 @@ def backup_restored(bench: Bench, moments: int) -> int:
 	for name in names[half:]:
 		step.ask(bench, name)
 	bench.idle()  # in the Email Queue; nothing flushes it
+	given_up = {"status": "Error", "error": "SMTPServerDisconnected: Connection unexpectedly closed"}
+	for mail in frappe.get_all("Email Queue", {"status": "Not Sent"}, pluck="name")[::2]:
+		frappe.db.set_value("Email Queue", mail, given_up)
+	frappe.db.commit()
 	dump = bench.dump()
 	bench.recover()
 	frappe.db.close()

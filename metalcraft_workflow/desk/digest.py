@@ -46,22 +46,32 @@ class Reader:
 
 def send_due() -> None:
 	"""Have the digests made that are due by now and were not made today. Hourly, from the scheduler."""
+	for reader in due() if can_mail() else []:
+		frappe.enqueue(
+			"metalcraft_workflow.desk.digest.send",
+			queue="long",
+			now=bool(frappe.flags.in_test),
+			day=str(now_datetime().date()),
+			user=reader.user,
+			address=reader.address,
+			departments=list(reader.departments),
+		)
+
+
+def due() -> list[Reader]:
+	"""Whose digest of today is due by now, and was not made."""
 	now = now_datetime()
-	due = [row for row in settings().get("digests") or [] if int(row.hour.split(":")[0]) <= now.hour]
-	if not due or not can_mail():
-		return
+	rows = [row for row in settings().get("digests") or [] if int(row.hour.split(":")[0]) <= now.hour]
+	if not rows:
+		return []
 	done = set(frappe.get_all(LOG, {"day": now.date()}, pluck="recipient"))
-	for reader in readers(due):
-		if reader.recipient not in done:
-			frappe.enqueue(
-				"metalcraft_workflow.desk.digest.send",
-				queue="long",
-				now=bool(frappe.flags.in_test),
-				day=str(now.date()),
-				user=reader.user,
-				address=reader.address,
-				departments=list(reader.departments),
-			)
+	return [reader for reader in readers(rows) if reader.recipient not in done]
+
+
+def count_as_made(due: list[Reader]) -> None:
+	"""Have none of these made today: a site that was restored has sent them before."""
+	for reader in due:
+		begun(reader, str(now_datetime().date()))
 
 
 def send(day: str, user: str = "", address: str = "", departments: Iterable[str] = ()) -> None:

@@ -13,6 +13,10 @@ from frappe.model.document import Document
 from frappe.utils import cint, now_datetime
 
 from metalcraft_workflow.gates.background import is_at_once, later
+from metalcraft_workflow.outgoing.customer_mail import KINDS
+from metalcraft_workflow.outgoing.sent_mails import complain
+from metalcraft_workflow.rules.customer_mail import stamp
+from metalcraft_workflow.rules.requirement import Phrase, _lt
 
 # Kind -> what makes the mail, and as what it is given the name of the document
 MAKERS = {
@@ -97,5 +101,18 @@ def _put_off(name: str, error: Exception) -> None:
 	frappe.log_error(
 		title="Mail to a customer could not be made", reference_doctype="Owed Mail", reference_name=name
 	)
+	if attempts >= MAX_ATTEMPTS:
+		_give_up(name)
 	# Keeps the note and the log
 	frappe.db.commit()  # nosemgrep: frappe-manual-commit
+
+
+def _give_up(name: str) -> None:
+	"""Say on the document, and to Customer Support, that its mail is not tried any longer."""
+	owed = frappe.get_doc("Owed Mail", name)
+	if frappe.db.exists(owed.reference_doctype, owed.reference_name):
+		text = _lt("The {kind} could not be made: {error}. Send it by hand once that is mended.")
+		phrase = Phrase(text, {"kind": Phrase(KINDS[owed.kind]), "error": owed.error})
+		complain(
+			frappe.get_doc(owed.reference_doctype, owed.reference_name), phrase, stamp("never-made", name)
+		)

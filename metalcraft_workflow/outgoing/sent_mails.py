@@ -76,19 +76,24 @@ def send_by_hand(kind: str, event: tuple[str, ...], doc: Document, letter: Lette
 
 def start_again() -> None:
 	"""Let Frappe send mails anew that it gave up because the mail server was away or could not take them; every
-	few minutes, from the scheduler. Not one that somebody has sent again by hand."""
-	queue = frappe.qb.DocType("Email Queue")
+	few minutes, from the scheduler."""
+	rested = now_datetime() - PAUSE
+	for mail in [mail for mail in to_start_again() if mail.tried_on < rested][:MAX_A_RUN]:
+		frappe.db.set_value("Email Queue", mail.queue, {"status": "Not Sent", "retry": 0})
+
+
+def to_start_again() -> list[frappe._dict]:
+	"""Mails that Frappe gave up and that are sent anew, oldest first: not one that was refused for good, nor one
+	that somebody has sent again by hand."""
+	mail, queue = frappe.qb.DocType("Communication"), frappe.qb.DocType("Email Queue")
 	rows = (
 		_query()
 		.where(queue.status == "Error")
-		.where(queue.modified < now_datetime() - PAUSE)
-		.limit(MAX_A_RUN)
-		.select(queue.name.as_("queue"))
+		.where(mail.creation > now_datetime() - PERSISTENCE)
+		.select(queue.name.as_("queue"), queue.modified.as_("tried_on"))
 		.run(as_dict=True)
 	)
-	for mail in rows:
-		if is_tried_again(mail) and not _sent_later(mail):
-			frappe.db.set_value("Email Queue", mail.queue, {"status": "Not Sent", "retry": 0})
+	return [mail for mail in rows if is_tried_again(mail) and not _sent_later(mail)]
 
 
 def is_tried_again(mail: frappe._dict) -> bool:
@@ -98,7 +103,7 @@ def is_tried_again(mail: frappe._dict) -> bool:
 
 def report_failures() -> None:
 	"""Say on the documents, and to Customer Support, which mails could not be delivered; every few minutes,
-	from the scheduler. Once a mail."""
+	from the scheduler. Once a mail, and once more when it is tried no longer."""
 	for mail in _failed():
 		try:
 			report_failure(mail)
@@ -116,12 +121,18 @@ def report_failures() -> None:
 def report_failure(mail: frappe._dict) -> None:
 	"""Say of one mail that it could not be delivered."""
 	doc = frappe.get_doc(mail.reference_doctype, mail.reference_name)
+	text = _lt("The {kind} to {recipients} was not delivered. {why}")
+	if _is_over(mail):
+		text = _lt("The {kind} to {recipients} could not be delivered for days and is tried no longer. {why}")
+	params = {"kind": Phrase(KINDS[_kind(mail.name)]), "recipients": mail.recipients, "why": problem_of(mail)}
+	complain(doc, Phrase(text, params), _comment_on(mail))
+
+
+def complain(doc: Document, phrase: Phrase, name: str) -> None:
+	"""Say on `doc`, in a comment of this name, and to Customer Support, that a mail to its customer went wrong. The
+	name keeps a second comment out."""
 	with in_language(None):
-		words = said(
-			_lt("The {kind} to {recipients} was not delivered. {why}"),
-			{"kind": Phrase(KINDS[_kind(mail.name)]), "recipients": mail.recipients, "why": problem_of(mail)},
-		)
-	# The name of the comment keeps a second one out
+		words = said(phrase.message, phrase.params)
 	frappe.get_doc(
 		{
 			"doctype": "Comment",
@@ -131,7 +142,7 @@ def report_failure(mail: frappe._dict) -> None:
 			"reference_name": doc.name,
 			"content": escape_html(words),
 		}
-	).insert(ignore_permissions=True, set_name=_comment_on(mail.name))  # nobody acts here
+	).insert(ignore_permissions=True, set_name=name)  # nobody acts here
 	notify_roles(
 		{ROLE},
 		doc,
@@ -200,7 +211,7 @@ def _failed() -> list[frappe._dict]:
 		.where((queue.status == "Error") | mail.delivery_status.isin([*BOUNCED, "Error"]))
 		.run(as_dict=True)
 	)
-	marks = {row.name: _comment_on(row.name) for row in rows}
+	marks = {row.name: _comment_on(row) for row in rows}
 	said_of = set(frappe.get_all("Comment", filters={"name": ["in", [*marks.values(), ""]]}, pluck="name"))
 	return [
 		row
@@ -220,8 +231,13 @@ def _sent_later(mail: frappe._dict) -> bool:
 	return bool(frappe.db.exists("Communication", later))
 
 
-def _comment_on(mail: str) -> str:
-	return stamp("undelivered", mail)
+def _is_over(mail: frappe._dict) -> bool:
+	"""Whether a mail was tried again and again, and is no more."""
+	return mail.status == "Error" and not is_tried_again(mail) and not is_refused_for_good(mail.error or "")
+
+
+def _comment_on(mail: frappe._dict) -> str:
+	return stamp("given-up" if _is_over(mail) else "undelivered", mail.name)
 
 
 def _kind(mail: str) -> str:

@@ -20,6 +20,7 @@ from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
 from metalcraft_workflow.gates import record, registry
 from metalcraft_workflow.gates.once import once, reading
+from metalcraft_workflow.gates.workflow import state_of
 from metalcraft_workflow.outgoing import customer_mail
 from metalcraft_workflow.outgoing.owed_mails import owe
 from metalcraft_workflow.rules import closing
@@ -97,7 +98,7 @@ def delivery_changed(doc: Document, method: str | None = None) -> None:
 	if not doc.follows_process:
 		return
 	concerned, before = orders_concerned(doc, method), doc.get_doc_before_save()
-	if not before or before.workflow_state != doc.workflow_state:
+	if not before or state_of(before) != state_of(doc):
 		concerned |= set(orders_of(doc))
 	settle_after_commit(concerned)
 

@@ -303,6 +303,35 @@ class TestCustomerMails(FrappeTestCase):
 		self.assertEqual(rest.call(SUPPORT, send_again, name=order.name, known=known).status, 200)
 		self.assertEqual(given_up(away), "Error", "it was sent again by hand")
 
+	def test_a_mail_that_is_tried_no_longer_is_told_once_more(self):
+		order = factories.approve(self.order())
+		(mail,) = self.mails("acknowledgement", order)
+		self.failed(mail, "SMTPServerDisconnected: Connection unexpectedly closed")
+		for days in (0, -4):
+			then = add_to_date(now_datetime(), days=days)
+			frappe.db.set_value("Communication", mail.communication, "creation", then, update_modified=False)
+			for _time in range(2):
+				with self.commits():
+					sent_mails.report_failures()
+		comments = self.comments(order)
+		self.assertEqual(comments.count("was not delivered."), 1)
+		self.assertEqual(comments.count("could not be delivered for days and is tried no longer."), 1)
+
+	def test_mails_that_are_refused_for_good_do_not_keep_others_from_being_started_again(self):
+		mails = []
+		for error in (
+			"SMTPRecipientsRefused: {'buyer@customer.test': (550, b'No')}",
+			"SMTPServerDisconnected: x",
+		):
+			(mail,) = self.mails("acknowledgement", factories.approve(self.order()))
+			self.failed(mail, error if "Disc" in error else f"smtplib.{error}")
+			then = add_to_date(now_datetime(), hours=-2)
+			frappe.db.set_value("Email Queue", mail.name, "modified", then, update_modified=False)
+			mails.append(mail)
+		with patch.object(sent_mails, "MAX_A_RUN", 1):
+			sent_mails.start_again()
+		self.assertEqual([mail.reload().status for mail in mails], ["Error", "Not Sent"])
+
 	def test_a_mail_that_bounced_is_shown(self):
 		order = factories.approve(self.order())
 		(mail,) = self.mails("acknowledgement", order)

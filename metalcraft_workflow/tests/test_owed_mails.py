@@ -8,7 +8,7 @@ from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_to_date, now_datetime
 from redis.exceptions import ConnectionError as NoRedis
 
-from metalcraft_workflow.outgoing import owed_mails, production_notices, restored
+from metalcraft_workflow.outgoing import owed_mails, production_notices, restored, sent_mails
 from metalcraft_workflow.setup.mails import TEMPLATES, add_mail_templates
 from metalcraft_workflow.tests.support import concurrency, deliveries, factories, money
 from metalcraft_workflow.tests.support.factories import APPROVER, SHIPPER, SUPPORT, act
@@ -148,6 +148,36 @@ class TestOwedMails(FrappeTestCase):
 		self.assertEqual(self.mails("acknowledgement", order), [])
 		frappe.db.set_value("Owed Mail", name, "tried_on", add_to_date(now_datetime(), hours=-2))
 		self.assertMadeOnce("acknowledgement", order)
+
+	def test_what_is_tried_no_longer_is_told(self):
+		order = self.approved()
+		(name,) = self.owed(order)
+		frappe.db.set_value("Owed Mail", name, "attempts", owed_mails.MAX_ATTEMPTS - 1)
+		maker = "metalcraft_workflow.steps.approval.mail_acknowledgement"
+		with patch(maker, side_effect=OSError("No space left")):
+			owed_mails.make(name)
+		comments = frappe.get_all("Comment", {"reference_name": order.name}, pluck="content")
+		self.assertEqual(sum("could not be made: No space left" in text for text in comments), 1)
+		self.assertEqual(owed_mails.due(), [])
+
+	def test_after_a_restore_what_frappe_gave_up_is_not_started_again(self):
+		order = self.approved()
+		(row,) = self.owed(order)
+		owed_mails.make(row)
+		(stamp,) = self.mails("acknowledgement", order)
+		mail = frappe.get_doc("Email Queue", {"communication": stamp})
+		notice = frappe.get_doc("Production Notice", {"sales_order": order.name})
+		notice.db_set({"status": "Failed", "email_queue": None})
+		error = "SMTPServerDisconnected: Connection unexpectedly closed"
+		mail.db_set({"status": "Error", "error": error})
+		restored.count_as_sent(restored.waiting())
+		frappe.db.set_value(
+			"Email Queue", mail.name, "modified", add_to_date(now_datetime(), hours=-2), update_modified=False
+		)
+		sent_mails.start_again()
+		production_notices.deliver()
+		self.assertEqual(mail.reload().status, "Sent")
+		self.assertEqual((notice.reload().status, notice.email_queue), ("Sent", None))
 
 	def test_after_a_restore_what_waited_in_the_backup_is_not_sent_again(self):
 		queued, owed = self.approved(), self.approved()
