@@ -7,12 +7,12 @@ from frappe.model.document import Document
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.input import KnownDocType, checked
-from metalcraft_workflow.gates.message import sentence, way_to_mend
+from metalcraft_workflow.gates.message import sentence, ways_to_mend
 from metalcraft_workflow.gates.names import is_among
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of_state, state_of, transitions_from
 from metalcraft_workflow.rules.path import CLOSE, gates_between
-from metalcraft_workflow.rules.requirement import Requirement
+from metalcraft_workflow.rules.requirement import Link, Requirement, unmet
 
 
 @frappe.whitelist()
@@ -80,12 +80,17 @@ def described(doc: Document, gate: str, role: str | None = None, together: Conta
 	requirements = registry.requirements_of(gate, doc)
 	if role in roles:
 		requirements = separation.requirements(gate, doc, together) + requirements
-	return [describe(doc, gate, requirement, waived, roles) for requirement in requirements]
+	links = iter(ways_to_mend(unmet(requirements), doc))
+	return [
+		describe(gate, requirement, None if requirement.met else next(links), waived, roles)
+		for requirement in requirements
+	]
 
 
-def describe(doc: Document, gate: str, requirement: Requirement, waived: set[str], roles: list[str]) -> dict:
-	"""One requirement in words."""
-	link = None if requirement.met else way_to_mend(requirement, doc)
+def describe(
+	gate: str, requirement: Requirement, link: Link | None, waived: set[str], roles: list[str]
+) -> dict:
+	"""One requirement in words, with where it is mended."""
 	return {
 		"gate": gate,
 		"code": requirement.code,
