@@ -563,7 +563,7 @@ page_js = {
 	],
 	"scan-to-pack": ["public/js/numbers.js", "public/js/scan_queue.js", "public/js/scan_to_pack.js"],
 }
-boot_session = f"{_APP}.setup.desk.land_on_my_work"
+boot_session = [f"{_APP}.setup.desk.land_on_my_work", f"{_APP}.setup.desk.hide_amounts"]
 get_website_user_home_page = f"{_APP}.setup.desk.home_page"
 
 add_to_apps_screen = [

@@ -1,8 +1,10 @@
-"""What of the app is found in the desk: on its screen of apps, and as the page one lands on."""
+"""What of the app is found in the desk: on its screen of apps, as the page one lands on, and without amounts for whom
+they are no business."""
 
 import frappe
 
 from metalcraft_workflow import compat
+from metalcraft_workflow.gates.message import knows_amounts
 from metalcraft_workflow.setup.fixtures import fixture_names
 
 # Roles of ERPNext that take part in the process, beside the app's own
@@ -49,3 +51,21 @@ def lands_on_my_work() -> bool:
 		and not chosen
 		and frappe.get_cached_doc("Page", MY_WORK).is_permitted()
 	)
+
+
+# Forms without amounts
+
+WITH_AMOUNTS = ("Sales Order", "Delivery Note", "Stock Entry")
+
+
+def hide_amounts(bootinfo: frappe._dict) -> None:
+	"""Name the DocTypes whose forms and lists show the user no amounts, in `boot_session`."""
+	bootinfo.metalcraft_hides_amounts = [doctype for doctype in WITH_AMOUNTS if hides_amounts(doctype)]
+
+
+def hides_amounts(doctype: str) -> bool:
+	"""Whether amounts of `doctype` are not the user's business: they read no quotation and no invoice, and these
+	documents by roles of the process alone. To a role of ERPNext or of the site they are shown as before."""
+	own = set(fixture_names("role"))
+	readers = {row.role for row in frappe.get_meta(doctype).permissions if row.read and not row.permlevel}
+	return not knows_amounts() and not readers & set(frappe.get_roles()) - own

@@ -1,6 +1,7 @@
-// Prices, and what customers owe, are the business of whoever may read quotations or invoices: others are not
-// shown them on forms and in lists. Only what is drawn is left out. Who should not get them from the server
-// either is given other permissions by an administrator.
+// Prices, and what customers owe, are the business of whoever may read quotations or invoices: others who take part
+// in the process are not shown them on forms and in lists; whose they are, the server says (`setup.desk`). Only what
+// is drawn is left out. Who should not get them from the server either is given other permissions by an
+// administrator.
 
 frappe.provide("metalcraft_workflow");
 
@@ -41,14 +42,14 @@ metalcraft_workflow.amounts = {
 		"Sales Team",
 	]),
 
-	/** Take them off what is drawn of `doctypes`. Call before the first form or list of these is drawn. */
-	hide(...doctypes) {
-		if (["Sales Invoice", "Quotation"].some((each) => frappe.model.can_read(each))) return;
+	/** Take them off what is drawn of a DocType and its `tables`. Call before its first form or list is drawn. */
+	hide(parent, ...tables) {
+		if (!frappe.boot.metalcraft_hides_amounts?.includes(parent)) return;
 		const tells = (df) =>
 			df.fieldtype === "Currency" ||
 			this.fields.has(df.fieldname) ||
 			this.tables.has(df.options);
-		for (const doctype of doctypes) {
+		for (const doctype of [parent, ...tables]) {
 			const copies = Object.values(frappe.meta.docfield_copy[doctype] || {});
 			[frappe.meta.docfield_map[doctype] || {}, ...copies]
 				.flatMap(Object.values)
