@@ -12,6 +12,7 @@ from frappe.utils import cint
 from metalcraft_workflow.desk.lists import Row, WorkList, load, open_action, promises
 from metalcraft_workflow.facts import scanning
 from metalcraft_workflow.gates.checklist import next_gates
+from metalcraft_workflow.gates.message import knows_amounts
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.workflow import (
 	active_workflow,
@@ -105,8 +106,15 @@ def as_row(doctype: str, document: frappe._dict, state: str, promised: dict) -> 
 		state=state,
 	)
 	if document.get("credit_hold_reason"):
-		row.note = document.credit_hold_reason
+		row.note = hold_reason(document)
 	return row
+
+
+def hold_reason(order: Document | frappe._dict) -> str:
+	"""Why Accounts has to release the order: in full to who knows amounts, for it tells what the customer owes."""
+	if knows_amounts():
+		return order.get("credit_hold_reason") or ""
+	return _("Accounts has to release it.")
 
 
 def steps_of_mine(workflow: Document) -> dict[str, list[Document]]:

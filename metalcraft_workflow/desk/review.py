@@ -7,19 +7,19 @@ workflow, taken of the order as it was looked at.
 
 import re
 from pathlib import PurePosixPath
-from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.model.workflow import apply_workflow
 from frappe.utils import cint, flt, strip_html
+from frappe.utils.html_utils import unescape_html
 
 from metalcraft_workflow.desk import releases, standing
 from metalcraft_workflow.facts import credit
 from metalcraft_workflow.facts.changes import since_approval
 from metalcraft_workflow.facts.documents import file_of, is_there, why_unread
-from metalcraft_workflow.facts.quoted import quotation_differences
+from metalcraft_workflow.facts.quoted import describe, quotation_differences
 from metalcraft_workflow.gates.checklist import arrival, next_gates
 from metalcraft_workflow.gates.input import LongText, checked
 from metalcraft_workflow.gates.message import knows_amounts, said, said_value
@@ -29,6 +29,7 @@ from metalcraft_workflow.gates.workflow import active_workflow, gate_of, state_o
 from metalcraft_workflow.rules import review as rules
 from metalcraft_workflow.rules.changes import Change
 from metalcraft_workflow.rules.credit import over_limit
+from metalcraft_workflow.rules.fingerprint import fingerprint
 from metalcraft_workflow.rules.quotation import Difference
 
 # Endings of files that browsers show
@@ -86,26 +87,55 @@ def get_comparison(name: str) -> dict:
 @frappe.whitelist(methods=["POST"])
 @checked
 def decide(
-	name: str, action: str, seen: str, reason: LongText | None = None, acknowledged: bool = False
+	name: str,
+	action: str,
+	seen: str,
+	reason: LongText | None = None,
+	acknowledged: bool = False,
+	differences: str | None = None,
 ) -> None:
 	"""Take an action of the workflow on an order, as the button of its form does.
 
 	`seen` is when the order was last changed as it was looked at. `acknowledged` says that the differences from
-	the quotation were read. A signature comes as `gates.signature` takes it out of a request. Raises a
-	ValidationError when the order was changed since, and whatever the action raises.
+	the quotation were read, and `differences` is the review's `differences_digest` of those. A signature comes as
+	`gates.signature` takes it out of a request. Raises a ValidationError when the order or its differences were
+	changed since, PermissionError for who acknowledges what they may not see, and whatever the action raises.
 	"""
 	order = frappe.get_doc("Sales Order", name, for_update=True)
 	order.check_permission("read")
 	if str(order.modified) != seen:
-		frappe.throw(
-			_("{0} was changed since it was shown to you. Look at it again, then decide.").format(name),
-			title=_("Changed Meanwhile"),
-		)
-	if acknowledged and not order.differences_acknowledged:
-		order.differences_acknowledged = 1
-		order.save()
+		changed_meanwhile(name)
+	if acknowledged:
+		acknowledge(order, differences)
 	values = {"doctype": order.doctype, "name": name, "transition_reason": reason}
 	apply_workflow(frappe.as_json(values), action)
+
+
+def acknowledge(order: Document, digest: str | None) -> None:
+	"""Keep that whoever decides has read the differences from the quotation, as they are now: the approval of
+	another order of the same quotation changes them, and nothing of this one."""
+	found = quotation_differences(order)
+	text = describe(found)
+	if digest is not None and digest != digest_of(text):
+		changed_meanwhile(order.name)
+	if hidden := unseen(found):
+		frappe.throw(hidden, frappe.PermissionError)
+	is_written = text == (order.quotation_differences or "")
+	if is_written and order.differences_acknowledged:
+		return
+	if not is_written:
+		stale = {"quotation_differences": text, "differences_acknowledged": 0}
+		frappe.db.set_value(order.doctype, order.name, stale, update_modified=False)
+		order.update(stale)
+	order.differences_acknowledged = 1
+	order.save()
+
+
+def changed_meanwhile(name: str) -> None:
+	frappe.throw(
+		_("{0} was changed since it was shown to you. Look at it again, then decide.").format(name),
+		title=_("Changed Meanwhile"),
+	)
 
 
 # The order
@@ -122,12 +152,13 @@ def reviewed(name: str) -> dict:
 		with_prices = knows_amounts()
 		marks = of_changes(order, changes) if changes else rules.from_quotation(differences)
 		gates = next_gates(order)
+		text = describe(differences)
 		return {
 			"name": order.name,
 			"modified": str(order.modified),
 			"customer": order.customer_name or order.customer,
 			"state": _(state_of(order)),
-			"hold_reason": standing.hold_reason(order) if gate == "credit_hold" else "",
+			"hold_reason": releases.hold_reason(order) if gate == "credit_hold" else "",
 			"file": file_shown(order),
 			"facts": facts_of(order),
 			"lines": lines_of(order, marks),
@@ -135,12 +166,15 @@ def reviewed(name: str) -> dict:
 			"added": _("Added") if changes else _("Not quoted"),
 			"totals": totals_of(order) if with_prices else [],
 			"differences": in_sentences(order, differences),
-			"acknowledged": bool(order.differences_acknowledged),
+			"differences_digest": digest_of(text),
+			# What was acknowledged is what was written down
+			"acknowledged": bool(order.differences_acknowledged)
+			and text == (order.quotation_differences or ""),
 			"changes": standing.changes_of(order),
 			"credit": credit_of(order) if with_prices else None,
 			"last_orders": last_orders(order),
 			"checklist": [*arrival(order), *gates],
-			"actions": actions_of(order, gates),
+			"actions": actions_of(order, gates, unseen(differences)),
 		}
 
 
@@ -169,7 +203,7 @@ def file_shown(order: Document) -> dict:
 
 def facts_of(order: Document) -> list[list[str]]:
 	"""Label and value of what a purchase order says, beside its lines."""
-	address = strip_html(LINE_END.sub(", ", order.shipping_address or ""))
+	address = unescape_html(strip_html(LINE_END.sub(", ", order.shipping_address or "")))
 	found = [
 		(_("Customer's Purchase Order"), order.po_no),
 		(_("Customer's Purchase Order Date"), written_day(order.po_date)),
@@ -186,14 +220,25 @@ def facts_of(order: Document) -> list[list[str]]:
 
 
 def totals_of(order: Document) -> list[list[str]]:
-	"""What the order comes to."""
+	"""What the order comes to: amounts that add up. ERPNext's net total is after the discount, and the discount on
+	a grand total is in part one of taxes."""
+	with_taxes = any(row.included_in_print_rate for row in order.taxes)
+	discount = 0 if with_taxes else flt(order.total - order.net_total, order.precision("total"))
+	rounding = flt(order.rounding_adjustment) if order.rounded_total else 0
 	found = [
-		(_("Net Total"), order.net_total, order.total_taxes_and_charges or order.discount_amount),
-		(_("Discount"), -flt(order.discount_amount), order.discount_amount),
+		(_("Total of the Lines"), order.total, discount),
+		(_("Discount"), -discount, discount),
+		(_("Net Total"), order.net_total, order.total_taxes_and_charges or discount or rounding),
 		(_("Taxes and Charges"), order.total_taxes_and_charges, order.total_taxes_and_charges),
-		(_("Total"), order.rounded_total or order.grand_total, True),
+		(_("Rounding"), rounding, rounding),
+		(_("Total"), total_of(order), True),
 	]
 	return [[label, written_money(amount, order.currency)] for label, amount, shown in found if shown]
+
+
+def total_of(order: Document) -> float:
+	"""What the customer is to pay for an order."""
+	return order.rounded_total or order.grand_total
 
 
 def lines_of(order: Document, marks: rules.Marks) -> list[dict]:
@@ -233,10 +278,21 @@ def of_changes(order: Document, changes: list[Change]) -> rules.Marks:
 
 def in_sentences(order: Document, differences: list[Difference]) -> list[str]:
 	"""Differences from the quotation, in the language of the reader; prices for who knows amounts."""
-	with_prices = knows_amounts()
-	return [
-		said(found.message, found.params) for found in differences if with_prices or not found.is_of_price
-	]
+	hidden = unseen(differences)
+	found = [said(row.message, row.params) for row in differences if not (hidden and row.is_of_price)]
+	return [*found, hidden] if hidden else found
+
+
+def unseen(differences: list[Difference]) -> str:
+	"""What there is to say to who may not see all of `differences`; nothing to who may."""
+	if knows_amounts() or not any(found.is_of_price for found in differences):
+		return ""
+	return _("Prices differ from the quotation. Somebody who may see them has to acknowledge that.")
+
+
+def digest_of(text: str) -> str:
+	"""By what it is known again whether the differences are those that were shown."""
+	return fingerprint([{"text": text}], ("text",))
 
 
 # Who orders
@@ -262,7 +318,16 @@ def last_orders(order: Document) -> list[dict]:
 	rows = frappe.get_list(
 		"Sales Order",
 		filters={"customer": order.customer, "name": ("!=", order.name), "docstatus": 1},
-		fields=["name", "po_no", "transaction_date", "grand_total", "currency", "order_stage", "status"],
+		fields=[
+			"name",
+			"po_no",
+			"transaction_date",
+			"grand_total",
+			"rounded_total",
+			"currency",
+			"order_stage",
+			"status",
+		],
 		order_by="transaction_date desc, creation desc",
 		limit=LAST,
 	)
@@ -272,7 +337,7 @@ def last_orders(order: Document) -> list[dict]:
 			"name": row.name,
 			"po_no": row.po_no or "",
 			"date": written_day(row.transaction_date),
-			"total": written_money(row.grand_total, row.currency) if with_prices else "",
+			"total": written_money(total_of(row), row.currency) if with_prices else "",
 			"stage": _(row.order_stage or row.status),
 		}
 		for row in rows
@@ -282,9 +347,10 @@ def last_orders(order: Document) -> list[dict]:
 # What may be done
 
 
-def actions_of(order: Document, gates: list[dict]) -> list[dict]:
+def actions_of(order: Document, gates: list[dict], hidden: str) -> list[dict]:
 	"""The actions that the person may take, what leads on first. `lacks` are sentences; what a tick of the page
-	meets is none of them, and `asks_look` says that it wants the tick."""
+	meets is none of them, and `asks_look` says that it wants the tick. Who may not see all differences cannot
+	tick that they have read them: `hidden` says so."""
 	workflow = active_workflow(order.doctype)
 	if not workflow:
 		return []
@@ -294,18 +360,16 @@ def actions_of(order: Document, gates: list[dict]) -> list[dict]:
 		missing = [
 			row for row in entries.get(transition.next_state, ()) if not row["met"] and not row["waived"]
 		]
+		asks_look = any(row["code"] == DIFFERENCES for row in missing)
+		lacks = [row["message"] or row["label"] for row in missing if row["code"] != DIFFERENCES]
 		found.append(
 			{
 				"action": transition.action,
 				"label": _(transition.action),
 				"leads_on": releases.leads_on(workflow, transition),
 				"asks_reason": bool(cint(transition.get("reason_required"))),
-				"asks_look": any(is_for_tick(order, row) for row in missing),
-				"lacks": [row["message"] or row["label"] for row in missing if not is_for_tick(order, row)],
+				"asks_look": asks_look and not hidden,
+				"lacks": [*lacks, hidden] if asks_look and hidden else lacks,
 			}
 		)
 	return sorted(found, key=lambda action: not action["leads_on"])
-
-
-def is_for_tick(order: Document, requirement: dict[str, Any]) -> bool:
-	return requirement["code"] == DIFFERENCES and not order.differences_acknowledged

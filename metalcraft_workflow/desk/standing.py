@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Max
 from frappe.utils import flt, get_fullname, strip_html
 
-from metalcraft_workflow.desk.releases import waits_for_decision
+from metalcraft_workflow.desk.releases import hold_reason, waits_for_decision
 from metalcraft_workflow.facts.changes import since_approval
 from metalcraft_workflow.facts.final_pack import lines_of
 from metalcraft_workflow.facts.orders import order_precision, read_order
@@ -172,13 +172,6 @@ def readable(doctype: str, filters: dict) -> list[tuple[str, str]]:
 		return []
 	names = frappe.get_list(doctype, filters=filters, pluck="name", order_by="creation", limit=0)
 	return [(doctype, name) for name in names]
-
-
-def hold_reason(order: Document) -> str:
-	"""Why Accounts has to release the order: in full to who knows amounts, for it tells what the customer owes."""
-	if message.knows_amounts():
-		return order.get("credit_hold_reason") or ""
-	return _("Accounts has to release it.")
 
 
 def review_reason(order: Document) -> str:

@@ -5,6 +5,8 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, flt, getdate
 
+from metalcraft_workflow.gates.language import in_language, site_language
+from metalcraft_workflow.gates.message import said
 from metalcraft_workflow.rules import quotation
 
 
@@ -14,6 +16,16 @@ def quotation_differences(doc: Document) -> list[quotation.Difference]:
 	if not names:
 		return []
 	return quotation.differences(ordered_lines(doc), quoted_lines(doc, names))
+
+
+def describe(differences: list[quotation.Difference]) -> str:
+	"""Plain text, one difference a line, that is safe to show as HTML as well.
+
+	In the language of the site, so that it is the same whoever saves the order.
+	"""
+	with in_language(site_language()):
+		lines = [said(row.message, row.params, with_amounts=True) for row in differences]
+	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)  # noqa: RUF001
 
 
 def ordered_lines(doc: Document) -> list[quotation.OrderedLine]:

@@ -7,9 +7,7 @@ from frappe.utils import getdate
 
 from metalcraft_workflow.facts.days import latest_today
 from metalcraft_workflow.facts.documents import file_of, is_there
-from metalcraft_workflow.facts.quoted import quotation_differences
-from metalcraft_workflow.gates.language import in_language, site_language
-from metalcraft_workflow.gates.message import said
+from metalcraft_workflow.facts.quoted import describe, quotation_differences
 from metalcraft_workflow.gates.workflow import gate_of
 from metalcraft_workflow.rules import purchase_order as rules
 from metalcraft_workflow.rules import quotation
@@ -97,13 +95,3 @@ def differences_requirement(doc: Document) -> list[Requirement]:
 	# What was acknowledged is what was written down when the order was saved
 	acknowledged = bool(doc.differences_acknowledged) and text == doc.quotation_differences
 	return [quotation.requirement(bool(text), acknowledged, doc.name)]
-
-
-def describe(differences: list[quotation.Difference]) -> str:
-	"""Plain text, one difference a line, that is safe to show as HTML as well.
-
-	In the language of the site, so that it is the same whoever saves the order.
-	"""
-	with in_language(site_language()):
-		lines = [said(row.message, row.params) for row in differences]
-	return "\n".join(line.replace("<", "‹").replace(">", "›") for line in lines)  # noqa: RUF001

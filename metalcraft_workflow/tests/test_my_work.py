@@ -1,5 +1,7 @@
 """My Work: what waits for each role is on it, in the order of the promises, and nothing that is not theirs."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, getdate, nowdate
@@ -93,6 +95,9 @@ class TestWhoseTurn(MyWorkCase):
 		self.assertIn("credit hold", row["note"])
 		self.assertEqual(row["actions"][0]["label"], "Release Credit Hold")
 		self.assertTrue(next(a for a in row["actions"] if a["label"] == "Reject")["asks_reason"])
+		with patch("metalcraft_workflow.desk.releases.knows_amounts", return_value=False):
+			row = self.assertWaits(CONTROLLER, "Orders in Credit Hold", order.name)
+			self.assertEqual(row["note"], "Accounts has to release it.")
 		approved = approve(self.make_order())
 		self.assertEqual(self.titles(APPROVER, approved.name), [])
 		change_quantity(approved, 12)

@@ -1,9 +1,11 @@
 """The review desk: what there is to decide on an order is in one answer, for who may know it, and the decision is
 about the order as it was looked at."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
-from frappe.utils import add_days, nowdate
+from frappe.utils import add_days, flt, nowdate
 from frappe.utils.password import update_password
 
 from metalcraft_workflow.desk.my_work import get_my_work
@@ -42,11 +44,11 @@ class ReviewCase(FrappeTestCase):
 		order = factories.make_order(*lines, **{"customer": CUSTOMER, **fields})
 		return act(order, "Request Approval", SUPPORT)
 
-	def quoted(self, change=None):
+	def quoted(self, change=None, quotation=None):
 		"""An order made from a quotation, other than was quoted."""
 		from erpnext.selling.doctype.quotation.quotation import make_sales_order
 
-		quotation = quotations.make_quotation(CUSTOMER)
+		quotation = quotation or quotations.make_quotation(CUSTOMER)
 		with as_user(SUPPORT):
 			order = make_sales_order(quotation.name)
 			order.update({"po_no": frappe.generate_hash(length=8), "po_date": nowdate()})
@@ -97,6 +99,27 @@ class TestWhatIsShown(ReviewCase):
 			{row["label"]: row["asks_reason"] for row in shown["actions"]},
 			{"Approve": False, "Send Back": True, "Reject": True},
 		)
+
+	def test_what_an_order_comes_to_adds_up(self):
+		taxes = quotations.taxed()["taxes"]
+		for kind, discount in (("Net Total", 9.5), ("Grand Total", 11), ("Net Total", 0)):
+			order = factories.make_order(
+				customer=CUSTOMER, taxes=taxes, apply_discount_on=kind, discount_amount=discount
+			)
+			totals = {
+				label: flt(value.replace(",", "").split()[-1]) for label, value in self.order(order)["totals"]
+			}
+			lines = totals.get("Total of the Lines", totals["Net Total"])
+			self.assertEqual(lines, 1000)
+			self.assertEqual(totals["Net Total"], flt(lines + totals.get("Discount", 0), 2))
+			parts = ("Net Total", "Taxes and Charges", "Rounding")
+			self.assertEqual(totals["Total"], flt(sum(totals.get(part, 0) for part in parts), 2))
+			self.assertEqual("Discount" in totals, bool(discount))
+
+	def test_names_are_shown_as_they_are_written(self):
+		order = self.waiting()
+		order.db_set("shipping_address", "Smith &amp; Sons<br>12 Dock Road<br>")
+		self.assertEqual(dict(self.order(order)["facts"])["Ship To"], "Smith & Sons, 12 Dock Road")
 
 	def test_a_file_that_a_browser_does_not_show_is_opened(self):
 		order = factories.make_order(customer=CUSTOMER)
@@ -163,6 +186,10 @@ class TestWhatIsShown(ReviewCase):
 		self.assertEqual({row["name"] for row in last}, set(earlier))
 		self.assertNotIn(draft.name, str(last))
 		self.assertEqual(last[0]["stage"], "In Production")
+		frappe.db.set_value(
+			"Sales Order", {"name": ("in", earlier)}, {"grand_total": 999.6, "rounded_total": 1000}
+		)
+		self.assertIn("1,000.00", self.order(order)["last_orders"][0]["total"])
 
 	def test_why_it_came_and_what_is_missing(self):
 		order = self.waiting()
@@ -306,6 +333,43 @@ class TestDeciding(ReviewCase):
 			self.decide(order, "Approve")
 		order = self.decide(order, "Approve", acknowledged=True)
 		self.assertEqual((order.docstatus, order.differences_acknowledged), (1, 1))
+
+	def test_differences_that_another_order_has_made_are_read_first(self):
+		"""The approval of one order takes of what was quoted: others of the quotation differ by that, unsaved."""
+		quotation = quotations.make_quotation(CUSTOMER)
+		for is_ticked in (False, True):
+			order, other = (self.quoted(cheaper, quotation) for _number in range(2))
+			for each in (order, other):
+				act(each, "Request Approval", SUPPORT)
+			if is_ticked:
+				with as_user(OTHER_APPROVER):
+					order.reload().update({"differences_acknowledged": 1}).save()
+			before = self.order(order)
+			self.assertEqual(before["acknowledged"], is_ticked)
+			self.decide(other, "Approve", acknowledged=True)
+			now = self.order(order)
+			self.assertFalse(now["acknowledged"])
+			self.assertNotEqual(now["differences"], before["differences"])
+			(action,) = [row for row in now["actions"] if row["leads_on"]]
+			self.assertEqual((action["lacks"], action["asks_look"]), ([], True))
+			with self.assertRaisesRegex(frappe.ValidationError, "changed since"):
+				self.decide(order, "Approve", acknowledged=True, differences=before["differences_digest"])
+			order = self.decide(order, "Approve", acknowledged=True, differences=now["differences_digest"])
+			self.assertEqual((order.docstatus, order.differences_acknowledged), (1, 1))
+			quotation = quotations.make_quotation(CUSTOMER)
+
+	def test_who_may_not_see_prices_does_not_say_that_they_have_read_them(self):
+		approver = factories.make_user("blind@metalcraft.test", ["Order Approver"])
+		order = act(self.quoted(cheaper), "Request Approval", SUPPORT)
+		with patch("metalcraft_workflow.desk.review.knows_amounts", return_value=False):
+			shown = self.order(order, approver)
+			(action,) = [row for row in shown["actions"] if row["leads_on"]]
+			self.assertFalse(action["asks_look"])
+			self.assertIn("Prices differ", action["lacks"][0])
+			self.assertIn("Prices differ", shown["differences"][-1])
+			with self.assertRaises(frappe.PermissionError):
+				self.decide(order, "Approve", approver, acknowledged=True)
+		self.assertEqual(order.reload().docstatus, 0)
 
 	def test_an_order_that_was_changed_meanwhile_is_looked_at_again(self):
 		order = act(self.quoted(), "Request Approval", SUPPORT)

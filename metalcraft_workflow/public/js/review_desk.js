@@ -89,6 +89,7 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 
 	draw() {
 		const { order } = this;
+		this.tick = null;
 		this.area.empty();
 		if (!order) {
 			$('<div class="my-work-empty" role="status"></div>')
@@ -183,7 +184,6 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 
 	/** Whoever approves says that they have read them. */
 	draw_tick(card, { acknowledged, actions }) {
-		this.tick = null;
 		if (acknowledged) {
 			return card.append(
 				$('<p class="gate-row"></p>').append(
@@ -323,7 +323,7 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 		// A dialog for its reason is a second thought; what has none and goes back or away asks for one
 		if (!leads_on && !asks_reason && !(await this.is_sure(label))) return;
 		const { form, name, next } = this;
-		const seen = this.order.modified;
+		const { modified: seen, differences_digest: differences } = this.order;
 		form.selected_workflow_action = action;
 		// With the form of the document comes its workflow, which Frappe asks for the transitions
 		await frappe.model.with_doctype("Sales Order");
@@ -338,6 +338,7 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 				seen,
 				reason,
 				acknowledged: asks_look && acknowledged,
+				differences,
 				...(transition_password && { transition_password }),
 				...(transition_otp && { transition_otp }),
 			})
