@@ -420,7 +420,8 @@ def goods_moved(doc: Document, process_id: str, left: Mapping[str, Mapping[str, 
 	that its cancellation leaves with something to bring.
 
 	`left` is order line -> item -> quantity still to be brought, for lines of which something is brought at all.
-	A change that nobody of the department has seen is not finished: it may say something else.
+	A change that nobody of the department has seen is not finished: it may say something else. A notice that was
+	finished before the transfer, or of which it brought nothing, was finished by people, and stays so.
 	"""
 	is_cancelled = cint(doc.docstatus) == 2
 	notice, line = frappe.qb.DocType("Production Notice"), frappe.qb.DocType("Production Notice Item")
@@ -437,13 +438,29 @@ def goods_moved(doc: Document, process_id: str, left: Mapping[str, Mapping[str, 
 		.run()
 	):
 		told.setdefault(name, []).append((order_line, item_code))
+	moved = {(row.sales_order_item, row.item_code) for row in doc.items}
 	for name, lines in told.items():
 		brings, wants = rules.still_to_bring(lines, left)
-		if brings and wants == is_cancelled:
-			row = frappe.get_doc("Production Notice", name, for_update=True)
-			row.db_set(open_again(row) if is_cancelled else done(row))
-			row.notify_update()
-			mark_read(row.doctype, row.name)
+		if not brings or wants != is_cancelled or (is_cancelled and not rules.is_told_of(lines, moved, left)):
+			continue
+		row = frappe.get_doc("Production Notice", name, for_update=True)
+		# It may have been finished, or opened, while this waited for it
+		if (row.status == "Done") != is_cancelled or (is_cancelled and was_done_before(row, doc)):
+			continue
+		row.db_set(open_again(row) if is_cancelled else done(row))
+		row.notify_update()
+		mark_read(row.doctype, row.name)
+
+
+def was_done_before(notice: Document, entry: Document) -> bool:
+	"""Whether a notice was finished before the stock entry was submitted."""
+	booked_on = frappe.db.get_value(
+		"Stock Ledger Entry",
+		{"voucher_type": entry.doctype, "voucher_no": entry.name},
+		"creation",
+		order_by="creation",
+	)
+	return bool(notice.done_on and booked_on) and get_datetime(notice.done_on) < booked_on
 
 
 def done(notice: Document) -> dict:

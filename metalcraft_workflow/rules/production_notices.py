@@ -206,6 +206,20 @@ def is_print_failure(error: str) -> bool:
 	return mail_failure(error)[0] == FAILURES[1][1]
 
 
+def is_told_of(
+	told: Iterable[tuple[str, str]],
+	moved: Iterable[tuple[str, str]],
+	left: Mapping[str, Mapping[str, float]],
+) -> bool:
+	"""Whether goods that were `moved` (order line, item) are among what a department was `told` of: a part of a
+	bundle by itself, or with the whole. `left` is as in `still_to_bring`."""
+	lines = {line for line, _item_code in moved}
+	return any(
+		(line, item_code) in moved or (line in lines and item_code not in left.get(line, {}))
+		for line, item_code in told
+	)
+
+
 def still_to_bring(
 	told: Iterable[tuple[str, str]], left: Mapping[str, Mapping[str, float]]
 ) -> tuple[bool, bool]:

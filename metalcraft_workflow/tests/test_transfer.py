@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.facts import final_pack
+from metalcraft_workflow.outgoing.production_notices import finish
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests.support import concurrency, factories
@@ -93,6 +96,42 @@ class TestNotices(TransferCase):
 		with as_user(PRODUCER):
 			entry.cancel()
 		self.assertEqual(list(self.statuses(order)), [("Acknowledged", PRODUCER, None)])
+
+	def test_what_people_have_finished_stays_so_when_a_transfer_is_cancelled(self):
+		"""Finished before it, or by another department."""
+		valves = make_item(
+			"MT-T-NOZZLE", production_departments=[{"department": factories.make_department("Valves")}]
+		)
+		order = self.approved((self.item, 10, 100), (valves, 5, 10))
+		notices = dict(
+			frappe.get_all(
+				"Production Notice", {"sales_order": order.name}, ["department", "name"], as_list=True
+			)
+		)
+		with as_user(PRODUCER):
+			finish(notices.pop("Cylinders"))
+			entry = draft(order, 2)
+			entry.set("items", [row for row in entry.items if row.item_code == self.item])
+			entry.save()
+			entry.submit()
+			finish(*notices.values())
+			entry.cancel()
+		self.assertEqual([row[0] for row in self.statuses(order)], ["Done", "Done"])
+
+	def test_who_has_finished_a_notice_first_has_finished_it(self):
+		"""A transfer that waits for the notice finds it finished."""
+		order = self.approved()
+		(notice,) = frappe.get_all("Production Notice", {"sales_order": order.name}, pluck="name")
+		get_doc = frappe.get_doc
+
+		def finished_meanwhile(*args, **kwargs):
+			if args[:2] == ("Production Notice", notice) and kwargs.get("for_update"):
+				frappe.db.set_value("Production Notice", notice, {"status": "Done", "done_by": APPROVER})
+			return get_doc(*args, **kwargs)
+
+		with patch("metalcraft_workflow.outgoing.production_notices.frappe.get_doc", finished_meanwhile):
+			transfer(order)
+		self.assertEqual(frappe.db.get_value("Production Notice", notice, "done_by"), APPROVER)
 
 	def test_a_change_that_nobody_has_seen_is_not_done_with_it(self):
 		order = self.approved()
