@@ -22,7 +22,7 @@ from metalcraft_workflow.gates.background import later
 from metalcraft_workflow.gates.input import checked
 from metalcraft_workflow.gates.language import in_language, site_language
 from metalcraft_workflow.gates.message import typed_text
-from metalcraft_workflow.gates.notifications import mark_read, say
+from metalcraft_workflow.gates.notifications import UNSENT, mark_read, say
 from metalcraft_workflow.gates.numbers import written_day
 from metalcraft_workflow.outgoing.attempt import attempt
 from metalcraft_workflow.rules import production_notices as rules
@@ -65,7 +65,7 @@ def send_new(names: list[str]) -> None:
 		notice = frappe.get_doc("Production Notice", name)
 		if notice.status == "Failed":
 			text = _("{0} was not told by mail yet. {1} It is tried again by itself.")
-			say(notice, text.format(notice.department, notice.error))
+			say(notice, text.format(notice.department, notice.error), UNSENT)
 
 
 def dispatch(notice: Document) -> None:
@@ -325,7 +325,7 @@ def acknowledge(name: str) -> None:
 	if notice.status not in ("Acknowledged", "Done"):
 		notice.db_set(acknowledgement(notice))
 		notice.notify_update()
-		mark_read(notice.doctype, notice.name)
+		mark_read(notice.doctype, notice.name, UNSENT)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -350,7 +350,7 @@ def finish(name: str) -> None:
 	for row in [*(frappe.get_doc("Production Notice", name, for_update=True) for name in earlier), notice]:
 		if row.status != "Done":
 			row.db_set(done(row))
-			mark_read(row.doctype, row.name)
+			mark_read(row.doctype, row.name, UNSENT)
 	notice.notify_update()
 
 
@@ -449,7 +449,7 @@ def goods_moved(doc: Document, process_id: str, left: Mapping[str, Mapping[str, 
 			continue
 		row.db_set(open_again(row) if is_cancelled else done(row))
 		row.notify_update()
-		mark_read(row.doctype, row.name)
+		mark_read(row.doctype, row.name, UNSENT)
 
 
 def was_done_before(notice: Document, entry: Document) -> bool:

@@ -99,6 +99,18 @@ def _custom_fields() -> dict[str, list[dict]]:
 				"insert_after": "allow_self_approval",
 			},
 		],
+		# Who is told that it is their turn
+		"Notification Log": [
+			{
+				"fieldname": "process_bell",
+				"label": _lt("Process Bell"),
+				"fieldtype": "Data",
+				"insert_after": "from_user",
+				"read_only": 1,
+				"hidden": 1,
+				"description": _lt("What of the process it rings for, and since when; empty for all else"),
+			},
+		],
 		# Steps 1-3: enquiry and quotation
 		"Quotation": [
 			{

@@ -31,8 +31,7 @@ from metalcraft_workflow.facts.orders import orders_of
 from metalcraft_workflow.gates.input import Of, Sent, checked
 from metalcraft_workflow.gates.message import as_requirement, in_words, refuse
 from metalcraft_workflow.gates.names import links_of, names_of
-from metalcraft_workflow.gates.notifications import mark_read
-from metalcraft_workflow.gates.workflow import first_editors
+from metalcraft_workflow.gates.notifications import ARRIVAL, mark_read
 from metalcraft_workflow.rules import allocation as rules
 from metalcraft_workflow.rules import clearance as order_rules
 from metalcraft_workflow.rules import final_pack as final_pack_rules
@@ -93,7 +92,7 @@ def taken_up(doc: Document, method: str | None = None) -> None:
 	"""Take the bells about goods that have arrived off Final Pack: somebody packs them. In `after_insert`."""
 	if doc.follows_process and not doc.is_return:
 		for order in sorted({row.against_sales_order for row in doc.items} - {None, ""}):
-			mark_read("Sales Order", order, first_editors(doc.doctype))
+			mark_read("Sales Order", order, ARRIVAL)
 
 
 def why_nothing_is_ready(doc: Document, sales_order: str) -> list[Problem]:

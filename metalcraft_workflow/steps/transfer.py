@@ -15,7 +15,7 @@ from metalcraft_workflow.facts import departments, final_pack, reservations
 from metalcraft_workflow.gates import once
 from metalcraft_workflow.gates.input import Of, Sent, checked
 from metalcraft_workflow.gates.message import in_words
-from metalcraft_workflow.gates.notifications import notify_roles
+from metalcraft_workflow.gates.notifications import ARRIVAL, notify_roles
 from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.gates.workflow import first_editors, states_by_gate
 from metalcraft_workflow.outgoing import production_notices
@@ -537,4 +537,5 @@ def notify_final_pack(doc: Document, order: frappe._dict, rows: list[Document]) 
 			_lt("Arrived at Final Pack for {order} ({customer}): {items}"),
 			{"order": order.name, "customer": order.customer_name, "items": items},
 		),
+		ARRIVAL,
 	)

@@ -1,5 +1,7 @@
 """Who is told, in which language, and that nobody is told what they may not read."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.core.doctype.user_permission.user_permission import clear_user_permissions
 from frappe.desk.form.assign_to import add
@@ -69,6 +71,40 @@ class TestNotifications(FrappeTestCase):
 		act(order, "Send Back", APPROVER, "The price is missing.")
 		self.assertEqual(frappe.db.count("Notification Log", bell), 0)
 		self.assertIn(SUPPORT, frappe.get_all("Notification Log", {"read": 0}, pluck="for_user"))
+
+	def test_what_is_said_of_something_else_rings_on(self):
+		"""A question of the customer, a Notification of an administrator."""
+		order = self.asked()
+		with as_user(SUPPORT):
+			notify_roles({"Order Approver"}, order, Phrase("The customer has a question"))
+		act(order, "Send Back", APPROVER, "The price is missing.")
+		unread = {"document_name": order.name, "for_user": OTHER_APPROVER, "read": 0}
+		self.assertEqual(
+			frappe.get_all("Notification Log", unread, pluck="subject"), ["The customer has a question"]
+		)
+
+	def test_jobs_that_run_late_or_twice_change_nothing(self):
+		order, jobs = factories.make_order(), []
+		with patch(
+			"metalcraft_workflow.gates.notifications.later",
+			lambda method, **values: jobs.append((method, values)),
+		):
+			act(order, "Request Approval", SUPPORT)
+			act(order, "Send Back", APPROVER, "The price is missing.")
+
+		def run(backwards: bool = False) -> list[str]:
+			for method, values in jobs[::-1] if backwards else jobs:
+				frappe.get_attr(f"metalcraft_workflow.{method}")(**values)
+			return frappe.get_all(
+				"Notification Log", {"document_name": order.name, "read": 0}, pluck="for_user"
+			)
+
+		told = run(backwards=True)
+		self.assertIn(SUPPORT, told)
+		self.assertFalse({APPROVER, OTHER_APPROVER} & set(told))
+		self.assertCountEqual(run(), told)
+		frappe.db.set_value("Notification Log", {"document_name": order.name}, "read", 1)
+		self.assertEqual(run(), [])
 
 	def test_an_assignment_rings_on(self):
 		order = self.asked()

@@ -4,7 +4,9 @@ import frappe
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.facts import final_pack
+from metalcraft_workflow.gates.notifications import notify_roles
 from metalcraft_workflow.outgoing.production_notices import finish
+from metalcraft_workflow.rules.requirement import Phrase
 from metalcraft_workflow.steps.final_pack import make_delivery_note
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests.support import concurrency, factories
@@ -380,9 +382,13 @@ class TestTransfer(TransferCase):
 		transfer(order, 4)
 		bell = {"for_user": PACKER, "document_type": "Sales Order", "document_name": order.name}
 		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read"), 0)
+		notify_roles({"Final Pack"}, order, Phrase("The customer asks for red paint"))
 		with as_user(PACKER):
 			make_delivery_note(order.name).insert()
-		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read"), 1)
+		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read", order_by="creation"), 1)
+		self.assertTrue(
+			frappe.db.exists("Notification Log", {**bell, "subject": ("like", "%red%"), "read": 0})
+		)
 
 	def test_what_nobody_has_looked_at_is_not_chosen(self):
 		serial = make_item("MT-T-SEEN", has_serial_no=1, serial_no_series="MTN-.####")
