@@ -11,9 +11,8 @@ from frappe.utils import getdate
 from pypika.terms import ExistsCriterion
 
 from metalcraft_workflow.desk.lists import Row, WorkList, load, make_action, open_action, promises
-from metalcraft_workflow.desk.notices import readable_orders
 from metalcraft_workflow.facts.final_pack import ready_to_pack
-from metalcraft_workflow.facts.orders import order_precision
+from metalcraft_workflow.facts.orders import order_precision, readable_orders
 from metalcraft_workflow.gates import registry
 from metalcraft_workflow.gates.checklist import closing, described
 from metalcraft_workflow.gates.numbers import written_day, written_money

@@ -10,28 +10,13 @@ from frappe.utils import getdate
 
 from metalcraft_workflow.desk.lists import Row, WorkList, call_action, make_action, open_action
 from metalcraft_workflow.facts.departments import departments
+from metalcraft_workflow.facts.orders import readable_orders
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.production_notices import CANCEL, CHANGE
 
 NOTICES = "metalcraft_workflow.outgoing.production_notices"
 UNSEEN = ("Pending", "Queued", "Sent", "Failed")
-
-
-def readable_orders(names: list[str]) -> dict[str, frappe._dict]:
-	"""Those of the orders `names` that the person may read."""
-	if not names or not frappe.has_permission("Sales Order"):
-		return {}
-	return {
-		row.name: row
-		for row in frappe.get_list(
-			"Sales Order",
-			filters={"name": ("in", names)},
-			fields=["name", "process_id", "customer_name", "po_no"],
-			order_by="name",
-			limit=0,
-		)
-	}
 
 
 def to_acknowledge() -> list[WorkList]:

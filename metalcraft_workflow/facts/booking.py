@@ -83,7 +83,7 @@ def checks(doc: Document) -> Iterator[Check]:
 		return
 	for check in (doc.validate_max_discount, doc.validate_selling_price, doc.validate_packed_qty):
 		yield OTHER, 0, check
-	if doc.has_permission("submit"):
+	if frappe.has_permission(doc.doctype, "submit", doc=doc):
 		authority = frappe.get_doc("Authorization Control").validate_approving_authority
 		yield OTHER, 0, partial(authority, doc.doctype, doc.company, doc.base_grand_total, doc)
 

@@ -19,6 +19,22 @@ from metalcraft_workflow.rules.returns import CREDIT, PLACES, ReturnMove, owed
 from metalcraft_workflow.rules.stage import order_stage
 
 
+def readable_orders(names: list[str]) -> dict[str, frappe._dict]:
+	"""Those of the orders `names` that the person may read."""
+	if not names or not frappe.has_permission("Sales Order"):
+		return {}
+	return {
+		row.name: row
+		for row in frappe.get_list(
+			"Sales Order",
+			filters={"name": ("in", names)},
+			fields=["name", "process_id", "customer_name", "po_no"],
+			order_by="name",
+			limit=0,
+		)
+	}
+
+
 def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, OrderFacts]:
 	"""Facts of each of the orders `names` that exists (with `in_process`, and that follows the process), as
 	the database has them now; in the order of their names."""

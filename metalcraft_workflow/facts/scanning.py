@@ -34,6 +34,10 @@ def why_not(doc: Document) -> Problem | None:
 	if doc.doctype == TRANSFER:
 		if doc.purpose != "Material Transfer":
 			return Problem(_lt("{document} is no transfer."), values)
+		if not doc.get("sales_order"):
+			return Problem(
+				_lt("{document} is for no order. Only transfers for an order are scanned."), values
+			)
 		return None
 	if doc.is_return or not doc.follows_process:
 		return Problem(_lt("{document} is no delivery of an order of the process."), values)

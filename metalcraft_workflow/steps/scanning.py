@@ -17,6 +17,7 @@ from frappe.utils import cstr, flt, strip_html
 
 from metalcraft_workflow.facts import scanning as facts
 from metalcraft_workflow.facts import traceability
+from metalcraft_workflow.facts.orders import readable_orders
 from metalcraft_workflow.facts.scanning import DELIVERY, TRANSFER
 from metalcraft_workflow.gates.append_only import append
 from metalcraft_workflow.gates.input import Each, KnownDocType, checked
@@ -103,9 +104,8 @@ def keep_scanned(doctype: KnownDocType, name: str) -> dict:
 
 def set_offer(doc: Document, method: str | None = None) -> None:
 	"""Say on the form of a delivery or a transfer whether it can be scanned: `can_scan`. Runs in `onload`."""
-	is_transfer_of_order = doc.doctype == TRANSFER and doc.get("sales_order")
-	if (doc.doctype == DELIVERY or is_transfer_of_order) and not facts.why_not(doc):
-		doc.set_onload("can_scan", doc.has_permission("write"))
+	if not facts.why_not(doc):
+		doc.set_onload("can_scan", frappe.has_permission(doc.doctype, "write", doc=doc))
 
 
 def opened(doctype: str, name: str, for_update: bool = False) -> Document:
@@ -167,12 +167,12 @@ def transfers_to_submit(code: str) -> list[dict]:
 		order_by="creation",
 		limit=OFFERED,
 	)
-	customers = traceability.values("Sales Order", "customer_name", {entry.sales_order for entry in entries})
+	orders = readable_orders([entry.sales_order for entry in entries])
 	return [
 		{
 			"doctype": TRANSFER,
 			"name": entry.name,
-			"customer": customers.get(entry.sales_order) or "",
+			"customer": orders.get(entry.sales_order, {}).get("customer_name") or "",
 			"orders": [entry.sales_order],
 		}
 		for entry in entries
@@ -193,9 +193,7 @@ def sheet(doc: Document) -> dict:
 	lines = facts.lines_of(doc)
 	problem = facts.why_not(doc)
 	orders = list(dict.fromkeys(facts.orders_named(doc)))
-	rows = frappe.get_all(
-		"Sales Order", {"name": ("in", orders)}, ["name", "customer_name", "po_no"], order_by="name"
-	)
+	rows = readable_orders(orders).values()
 	return {
 		"doctype": doc.doctype,
 		"name": doc.name,

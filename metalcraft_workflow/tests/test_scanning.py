@@ -331,6 +331,57 @@ class TestWhoMay(ScanCase):
 				{"doctype": "Pack Scan", "scan_id": new_id(), "reference_doctype": "A", "reference_name": "B"}
 			).insert()
 
+	def test_who_only_reads_a_transfer_opens_it_without_a_message(self):
+		entry = transfer_of(deliveries.approved_order())
+		frappe.clear_messages()
+		with as_user(PACKER):
+			doc = frappe.get_doc("Stock Entry", entry.name)
+			doc.run_method("onload")
+		self.assertFalse(doc.get_onload("can_scan"))
+		self.assertEqual(frappe.get_message_log(), [])
+
+	def test_a_transfer_for_no_order_is_not_scanned(self):
+		factories.make_stock(factories.make_item(), 2, PRODUCTION)
+		with as_user(PRODUCER):
+			entry = frappe.get_doc(
+				{
+					"doctype": "Stock Entry",
+					"stock_entry_type": "Material Transfer",
+					"company": factories.COMPANY,
+					"items": [
+						{
+							"item_code": factories.make_item(),
+							"qty": 2,
+							"s_warehouse": PRODUCTION,
+							"t_warehouse": FINAL_PACK,
+						}
+					],
+				}
+			).insert()
+			self.assertIn("for no order", get_scan_sheet("Stock Entry", entry.name)["closed"])
+			with self.assertRefused("for no order"):
+				keep_scanned("Stock Entry", entry.name)
+		self.assertNotTaken(entry, factories.make_item(), "for no order", user=PRODUCER)
+
+	def test_the_customer_of_an_order_is_for_who_may_read_the_order(self):
+		entry = transfer_of(deliveries.approved_order())
+		customer = frappe.db.get_value("Sales Order", entry.sales_order, "customer_name")
+
+		def shown() -> list[str]:
+			with as_user(PRODUCER):
+				return [
+					row["customer"]
+					for row in (*get_scan_documents(entry.name), get_scan_sheet("Stock Entry", entry.name))
+				]
+
+		self.assertEqual(shown(), [customer] * 2)
+		other = factories.make_customer("MT Scan Other")
+		frappe.permissions.add_user_permission(
+			"Customer", other, PRODUCER, ignore_permissions=True, applicable_for="Sales Order"
+		)
+		self.addCleanup(frappe.permissions.clear_user_permissions_for_doctype, "Customer", PRODUCER)
+		self.assertEqual(shown(), [""] * 2)
+
 	def test_over_rest(self):
 		doc, serials = deliveries.serialised(1)
 		answer = rest.call(
