@@ -321,6 +321,7 @@ doc_events = {
 			f"{_TRACEABILITY}.fill_and_check",  # after ERPNext has chosen what nobody did
 			f"{_RETURNS}.check_receipt",
 			f"{_RETURNS}.name_parts",
+			f"{_SHIPPING}.check_packages",
 			f"{_GUARD}.check",  # last: of the document as it will be stored
 		],
 		"before_update_after_submit": [f"{_GUARD}.check"],

@@ -23,6 +23,20 @@ from metalcraft_workflow.rules import customer_mail as mail_rules
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 
+# How many packages a delivery has at most: each gets a label, and one zero too many would print for hours
+MOST_PACKAGES = 999
+
+
+def check_packages(doc: Document, method: str | None = None) -> None:
+	"""Refuse more packages than a delivery can have. Runs in `validate`."""
+	if cint(doc.packages) > MOST_PACKAGES:
+		frappe.throw(
+			_("A delivery has {0} packages at most. Correct their number: it is {1}.").format(
+				MOST_PACKAGES, cint(doc.packages)
+			),
+			title=_("Too Many Packages"),
+		)
+
 
 def requirements(doc: Document) -> list[Requirement]:
 	"""What shipping asks for: gate `ship`."""

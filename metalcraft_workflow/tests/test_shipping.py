@@ -67,6 +67,15 @@ class TestShipping(FinalPackCase):
 		deliveries.edit(doc, SHIPPER, **values)
 		self.assertEqual(act(doc, "Ship", SHIPPER).docstatus, 1)
 
+	def test_one_zero_too_many_makes_no_packages(self):
+		doc = deliveries.delivery()
+		with self.assertRefused("999 packages at most", "100000"):
+			deliveries.edit(doc, PACKER, packages=100000)
+		doc.db_set("packages", 100000)  # from before it was refused
+		doc.reload()
+		html = frappe.get_print(doc.doctype, doc.name, "Package Label", doc=doc)
+		self.assertEqual(html.count('class="label"'), 999)
+
 	def test_nobody_ships_what_is_not_cleared(self):
 		doc = act(deliveries.delivery(), "Complete Packing", PACKER)
 		for user in EVERYBODY:
