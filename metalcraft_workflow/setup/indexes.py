@@ -10,6 +10,10 @@ INDEXES = (
 	("Traceability Entry", ("item_code", "docstatus")),
 	# Where the Work Orders of an order produce to
 	("Work Order", ("sales_order", "docstatus")),
+	# Which transfers are open
+	("Stock Entry", ("docstatus", "purpose")),
+	# Which open transfer names a serial number
+	("Stock Entry Detail", ("item_code", "docstatus")),
 )
 
 

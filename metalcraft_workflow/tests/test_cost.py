@@ -49,6 +49,16 @@ class CostCase(FrappeTestCase):
 		return [f"{query.handler}: {query.query[:120]}" for query in asked if query.by]
 
 
+class TestIndexes(CostCase):
+	@needs_mariadb
+	def test_what_is_asked_of_all_documents_has_an_index(self):
+		for doctype, fields in (
+			("Stock Entry", "docstatus_purpose"),  # transfers to be scanned
+			("Stock Entry Detail", "item_code_docstatus"),  # who else names a serial number
+		):
+			self.assertTrue(frappe.db.has_index(f"tab{doctype}", f"{fields}_index"), doctype)
+
+
 class TestDocumentsOfOthers(CostCase):
 	def test_documents_of_others_cost_nothing(self):
 		def todo():
