@@ -8,6 +8,9 @@ frappe.provide("metalcraft_workflow");
 	const METHOD = "metalcraft_workflow.steps.scanning";
 	const AT_ONCE = 20; // scans in one call
 	const PATIENCE = 20000; // milliseconds that an answer may take
+	const ERRORS = 3; // answers that are an error, until the scans of a document are held
+	const REFUSED = [400, 401, 403, 404, 417];
+	const AWAY = [0, 429, 502, 503, 504]; // no connection, or nobody there for any document
 	const PAUSES = [1000, 2000, 5000, 10000, 20000]; // between one try and the next
 
 	/** What the server answers; a refusal rejects with `{status, message}`, and no connection with status 0. */
@@ -58,7 +61,9 @@ frappe.provide("metalcraft_workflow");
 			this.prefix = `metalcraft-scan|${frappe.session.user}|`;
 			this.unkept = []; // what this browser could not keep
 			this.tries = 0;
+			this.at_once = AT_ONCE;
 			this.held = {}; // document -> why the server does not take its scans
+			this.errors = {}; // document -> how many answers to its scans were errors
 			window.addEventListener("online", () => this.send());
 		}
 
@@ -126,6 +131,7 @@ frappe.provide("metalcraft_workflow");
 					await this.send_of(entry);
 				}
 				this.tries = 0;
+				this.at_once = AT_ONCE;
 			} catch (error) {
 				const pause = PAUSES[Math.min(this.tries, PAUSES.length - 1)];
 				this.tries += 1;
@@ -139,7 +145,7 @@ frappe.provide("metalcraft_workflow");
 		async send_of({ doctype, name }) {
 			const document = { doctype, name };
 			const scans = this.waiting(document)
-				.slice(0, AT_ONCE)
+				.slice(0, this.at_once)
 				.map((entry) => entry.scan);
 			try {
 				const { answers, sheet } = await metalcraft_workflow.scan_call(
@@ -148,6 +154,7 @@ frappe.provide("metalcraft_workflow");
 					true
 				);
 				this.tries = 0;
+				delete this.errors[key_of(document)];
 				this.forget(answers.map((answer) => answer.id));
 				this.answered(
 					document,
@@ -158,9 +165,19 @@ frappe.provide("metalcraft_workflow");
 					sheet
 				);
 			} catch (error) {
-				// Of what the server does not take nothing is lost either: somebody says what becomes of it
-				if (![400, 401, 403, 404, 417].includes(error.status)) throw error;
-				this.held[key_of(document)] =
+				const key = key_of(document);
+				if (!REFUSED.includes(error.status)) {
+					// What took too long may be answered in time when it is less
+					this.at_once = Math.ceil(this.at_once / 2);
+					this.errors[key] = AWAY.includes(error.status)
+						? 0
+						: (this.errors[key] || 0) + 1;
+					if (this.errors[key] < ERRORS) throw error;
+				}
+				// Of what the server does not take nothing is lost either: somebody says what becomes of it, and the
+				// scans of other documents go on
+				delete this.errors[key];
+				this.held[key] =
 					error.message || __("The server does not take it. Sign in again, or ask why.");
 				this.changed();
 			}

@@ -17,7 +17,7 @@ frappe.provide("metalcraft_workflow");
 				single_column: true,
 			});
 			this.page.set_secondary_action(__("Other Document"), () => this.open(null));
-			this.refusals = [];
+			this.refusals = this.kept_refusals();
 			this.queue = new metalcraft_workflow.ScanQueue({
 				answered: (...args) => this.answered(...args),
 				changed: () => this.draw_waiting(),
@@ -234,6 +234,26 @@ frappe.provide("metalcraft_workflow");
 			return kept?.doctype === doctype && kept?.name === name ? kept : null;
 		}
 
+		// What was refused is kept until somebody has seen it, also when the page is opened again
+
+		keep_refusals(refusals) {
+			this.refusals = refusals;
+			try {
+				localStorage.setItem(
+					`metalcraft-refused|${frappe.session.user}`,
+					JSON.stringify(refusals)
+				);
+			} catch {
+				// They stay on the page, as long as it is open
+			}
+		}
+
+		kept_refusals() {
+			return JSON.parse(
+				localStorage.getItem(`metalcraft-refused|${frappe.session.user}`) || "[]"
+			);
+		}
+
 		// Scanning
 
 		scan(code) {
@@ -273,9 +293,10 @@ frappe.provide("metalcraft_workflow");
 		/** What the server says of scans: of the open document it is shown and heard. */
 		answered(document, answers, sheet) {
 			const refused = answers.filter((answer) => !answer.taken);
-			refused.forEach(({ code, message }) =>
-				this.refusals.unshift({ code, message, document })
-			);
+			this.keep_refusals([
+				...refused.map(({ code, message }) => ({ code, message, document })).reverse(),
+				...this.refusals,
+			]);
 			// The form, when it was open, shows what the document is now
 			frappe.model.remove_from_locals(document.doctype, document.name);
 			const was_complete = this.is_complete();
@@ -545,7 +566,7 @@ frappe.provide("metalcraft_workflow");
 							$("<div></div>").text(message)
 						),
 						this.button(__("Seen"), "", () => {
-							this.refusals = this.refusals.filter((each) => each !== refusal);
+							this.keep_refusals(this.refusals.filter((each) => each !== refusal));
 							this.draw_trouble();
 						})
 					)

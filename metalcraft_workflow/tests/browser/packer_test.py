@@ -97,6 +97,8 @@ def test_a_line_that_ships_less_names_less(packer, note):
 
 # Scan to Pack
 
+SEND = "**/api/method/metalcraft_workflow.steps.scanning.send_scans"
+
 
 @pytest.fixture(params=[1400, 390], ids=["desktop", "phone"])
 def width(request, packer):
@@ -134,19 +136,52 @@ def test_the_page_counts_what_is_scanned_and_refuses_the_rest(packer, note, widt
 		expect(page.locator(".scan-refusal.scan-refused")).to_contain_text(words)
 	expect(page.locator(".scan-refusal")).to_have_count(3)
 	expect(total(page)).to_have_text(f"1 of {QTY}")
+	page.reload()
+	expect(page.locator(".scan-refusal")).to_have_count(3)
+	for left in (2, 1, 0):
+		page.get_by_role("button", name="Seen").first.click()
+		expect(page.locator(".scan-refusal")).to_have_count(left)
+	page.reload()
+	expect(total(page)).to_have_text(f"1 of {QTY}")
+	expect(page.locator(".scan-refusal")).to_have_count(0)
+
+
+def test_an_error_with_one_document_does_not_keep_the_others_waiting(packer, note, width):
+	broken = "DN-BROKEN"
+	page = packer.open(f"scan-to-pack?delivery={note['name']}")
+	page.route(
+		SEND,
+		lambda route: (
+			route.fulfill(status=500, body="{}") if broken in route.request.post_data else route.continue_()
+		),
+	)
+	page.evaluate(
+		"""name => localStorage.setItem(`metalcraft-scan|${frappe.session.user}|broken-0001`, JSON.stringify(
+			{doctype: "Delivery Note", name, order: 1, scan: {id: "broken-0001", code: "X", qty: 1}}
+		))""",
+		broken,
+	)
+	type_as_scanner(page, note["serials"][0])
+	expect(total(page)).to_have_text(f"1 of {QTY}", timeout=15_000)
+	expect(page.locator(".scan-waiting")).to_contain_text(broken)
+	page.goto(f"/app/scan-to-pack?delivery={broken}")
+	page.get_by_role("button", name="Discard").click()
+	page.locator(".modal.show .btn-primary").click()
+	expect(page.locator(".scan-waiting")).to_be_hidden()
+	page.unroute(SEND)
 
 
 def test_without_a_connection_nothing_is_lost(packer, note, width):
 	page = packer.open(f"scan-to-pack?delivery={note['name']}")
 	expect(total(page)).to_have_text(f"0 of {QTY}")
-	page.route("**/api/method/metalcraft_workflow.steps.scanning.send_scans", lambda route: route.abort())
+	page.route(SEND, lambda route: route.abort())
 	for serial in note["serials"]:
 		type_as_scanner(page, serial)
 	expect(page.locator(".scan-waiting")).to_contain_text(f"{QTY} scans wait to be sent")
 	page.reload()
 	expect(page.locator(".scan-waiting")).to_contain_text(f"{QTY} scans wait to be sent")
 	expect(total(page)).to_have_text(f"0 of {QTY}")
-	page.unroute("**/api/method/metalcraft_workflow.steps.scanning.send_scans")
+	page.unroute(SEND)
 	page.get_by_role("button", name="Try Again").click()
 	expect(page.locator(".scan-all")).to_have_text("All is scanned.")
 	expect(page.locator(".scan-waiting")).to_be_hidden()
