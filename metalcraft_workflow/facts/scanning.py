@@ -89,8 +89,21 @@ def transfer_rows(doc: Document) -> dict[traceability.Key, list[Document]]:
 	found = defaultdict(list)
 	for row in doc.items:
 		if row.item_code and is_stock_item(row.item_code):
-			found[f"{row.get('sales_order_item') or ''}|{row.s_warehouse or ''}", row.item_code].append(row)
+			found[transfer_key(row.get("sales_order_item"), row.s_warehouse), row.item_code].append(row)
 	return found
+
+
+def transfer_key(order_line: str | None, warehouse: str | None) -> str:
+	"""The key of what a transfer brings for a line of an order from a warehouse."""
+	return f"{order_line or ''}|{warehouse or ''}"
+
+
+def kept_key(doc: Document, key: str) -> dict[str, str]:
+	"""The key of a line of `doc` as a scan keeps it: a warehouse by a link of its own, as it can be renamed."""
+	if doc.doctype != TRANSFER:
+		return {"line": key}
+	line, _bar, warehouse = key.partition("|")
+	return {"line": line, "warehouse": warehouse}
 
 
 def transfer_line(key: traceability.Key, rows: list[Document], entries: dict) -> rules.ScanLine:
@@ -148,8 +161,9 @@ def scans_of(doc: Document, is_locked: bool = False) -> dict[str, list[rules.Sca
 	found = defaultdict(list)
 	for row in rows.values():
 		if row.item_code and row.scan_id not in gone:
+			key = transfer_key(row.line, row.warehouse) if doc.doctype == TRANSFER else row.line
 			found[row.scan_id].append(
-				rules.Scan(row.line, row.item_code, flt(row.qty), row.batch_no or "", row.serial_no or "")
+				rules.Scan(key, row.item_code, flt(row.qty), row.batch_no or "", row.serial_no or "")
 			)
 	return dict(found)
 
@@ -168,6 +182,7 @@ def rows_about(doc: Document) -> dict[str, frappe._dict]:
 			table.scan_id,
 			table.takes_back,
 			table.line,
+			table.warehouse,
 			table.item_code,
 			table.qty,
 			table.batch_no,

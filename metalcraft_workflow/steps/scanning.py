@@ -379,7 +379,7 @@ def record(doc: Document, scan: frappe._dict, part: int, goods: rules.Scan | Non
 	}
 	if goods:
 		values |= {
-			"line": goods.line,
+			**facts.kept_key(doc, goods.line),
 			"item_code": goods.item_code,
 			"qty": goods.qty,
 			"batch_no": goods.batch_no or None,

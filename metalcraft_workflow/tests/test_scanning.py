@@ -319,6 +319,21 @@ class TestWhoMay(ScanCase):
 		with as_user(SUPPORT), self.assertRefused("Only deliveries and transfers"):
 			get_scan_sheet("Sales Order", order.name)
 
+	def test_scans_follow_what_is_renamed(self):
+		place = frappe.get_doc(
+			{"doctype": "Warehouse", "warehouse_name": f"MT {new_id()}", "company": factories.COMPANY}
+		)
+		place = place.insert().name
+		item = factories.make_item()
+		factories.make_stock(item, 2, place)
+		entry = transfer_of(deliveries.approved_order((item, 2, 100)), s_warehouse=place)
+		self.send(entry, {"code": item, "qty": 2}, user=PRODUCER)
+		frappe.rename_doc("Warehouse", place, f"MT Hall {new_id()}", force=True)
+		self.assertScanned(entry, 2, 2, user=PRODUCER)
+		entry.name = frappe.rename_doc("Stock Entry", entry.name, new_id(), force=True)
+		self.assertScanned(entry, 2, 2, user=PRODUCER)
+		frappe.delete_doc("Stock Entry", entry.name)  # scans keep nobody from it
+
 	def test_scans_are_kept_as_they_were(self):
 		doc, serials = deliveries.serialised(1)
 		self.send(doc, serials[0])
@@ -328,7 +343,12 @@ class TestWhoMay(ScanCase):
 			row.db_set("qty", 2)
 		with self.assertRefused(exception=frappe.PermissionError):
 			frappe.get_doc(
-				{"doctype": "Pack Scan", "scan_id": new_id(), "reference_doctype": "A", "reference_name": "B"}
+				{
+					"doctype": "Pack Scan",
+					"scan_id": new_id(),
+					"reference_doctype": doc.doctype,
+					"reference_name": doc.name,
+				}
 			).insert()
 
 	def test_who_only_reads_a_transfer_opens_it_without_a_message(self):
