@@ -4,6 +4,7 @@ and 8)."""
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import frappe
 from frappe.model.document import Document
@@ -13,6 +14,7 @@ from frappe.utils import cint, cstr, flt
 from metalcraft_workflow.facts import allocation, traceability
 from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.final_pack import is_whole, warehouses
+from metalcraft_workflow.gates.once import once
 from metalcraft_workflow.gates.workflow import active_workflow, gate_of, state_of, state_rows
 from metalcraft_workflow.rules import scanning as rules
 from metalcraft_workflow.rules.allocation import Promise
@@ -220,7 +222,7 @@ def read_code(doc: Document, lines: list[rules.ScanLine], text: str) -> rules.Co
 	if code.item_code not in items or code.kind not in (rules.SERIAL, rules.BATCH):
 		return code
 	orders = set(orders_named(doc))
-	more = {**fitness(code.batch_no)}
+	more = fitness(code.batch_no, traceability.day_of(doc))
 	if code.kind == rules.SERIAL:
 		more |= {
 			"place": (place := cstr(frappe.db.get_value("Serial No", code.serial_no, "warehouse"))),
@@ -259,13 +261,12 @@ def item(text: str) -> rules.Code | None:
 	return rules.Code(found, rules.ITEM, found) if found else None
 
 
-def fitness(batch_no: str) -> dict:
-	"""Whether a batch has expired or is disabled."""
+def fitness(batch_no: str, day: date) -> dict:
+	"""Whether a batch has expired by `day`, or is disabled."""
 	if not batch_no:
 		return {}
 	disabled, expires = frappe.db.get_value("Batch", batch_no, ("disabled", "expiry_date")) or (0, None)
-	today = frappe.utils.getdate()
-	return {"disabled": bool(disabled), "expired_on": expires if expires and expires < today else None}
+	return {"disabled": bool(disabled), "expired_on": expires if expires and expires < day else None}
 
 
 def orders_named(doc: Document) -> list[str]:
@@ -308,7 +309,8 @@ def of_others(doc: Document, code: rules.Code, orders: set[str]) -> set[str]:
 		work_order = code.serial_no and frappe.db.get_value("Serial No", code.serial_no, "work_order")
 		order = work_order and frappe.db.get_value("Work Order", work_order, "sales_order")
 		return {order} if order and order not in orders else set()
-	came = came_for(code, warehouses(doc.company))
+	goods = ("came for", code.batch_no, code.serial_no)
+	came = once(doc, goods, lambda: came_for(code, warehouses(doc.company)))
 	return set() if came & orders else came
 
 
@@ -327,7 +329,9 @@ def came_for(code: rules.Code, places: set[str]) -> set[str]:
 		.on(line.name == row.sales_order_item)
 		.join(order)
 		.on(order.name == line.parent)
-		.where(number & (row.docstatus == 1) & row.t_warehouse.isin(list(places) or [""]))
+		# By its item as well: of a batch that many deliveries name, few rows came
+		.where(number & (row.item_code == code.item_code) & (row.docstatus == 1))
+		.where(row.t_warehouse.isin(list(places) or [""]))
 		.where((order.docstatus == 1) & (order.status != "Closed") & (line.delivered_qty < line.qty))
 		.select(order.name)
 		.distinct()

@@ -22,6 +22,7 @@ from metalcraft_workflow.facts.scanning import DELIVERY, TRANSFER
 from metalcraft_workflow.gates.append_only import append
 from metalcraft_workflow.gates.input import Each, KnownDocType, checked
 from metalcraft_workflow.gates.message import in_words
+from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.refusals import REFUSALS
 from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.rules import scanning as rules
@@ -290,16 +291,17 @@ def take(doc: Document, scans: list[frappe._dict]) -> list[dict]:
 	known = facts.known_ids([scan.id for scan in scans])
 	taken = facts.scans_of(doc, is_locked=True)
 	answers, changed = [], set()
-	for scan in scans:
-		if scan.id in known:
-			answers.append(taken_again(doc, scan, known[scan.id]))
-		elif problem:
-			answers.append(refused(scan, in_words([problem])[0]))
-		elif scan.takes_back:
-			answers.append(take_back(doc, scan, taken))
-		else:
-			answers.append(take_one(doc, scan, lines, taken, changed))
-		known[scan.id] = doc.name
+	with reading(doc):
+		for scan in scans:
+			if scan.id in known:
+				answers.append(taken_again(doc, scan, known[scan.id]))
+			elif problem:
+				answers.append(refused(scan, in_words([problem])[0]))
+			elif scan.takes_back:
+				answers.append(take_back(doc, scan, taken))
+			else:
+				answers.append(take_one(doc, scan, lines, taken, changed))
+			known[scan.id] = doc.name
 	if changed:
 		write = name_in_transfer if doc.doctype == TRANSFER else name_in_delivery
 		write(doc, [lines[key] for key in lines if key in changed])

@@ -185,6 +185,21 @@ class TestBatches(ScanCase):
 		self.assertNotTaken(doc, deliveries.new_batch(), FINAL_PACK)
 		self.assertNotTaken(doc, {"code": deliveries.new_batch(), "qty": 0}, "above zero")
 
+	def test_a_batch_expires_by_the_day_of_the_note(self):
+		doc, (batch, _batch) = deliveries.of_batches()
+		frappe.db.set_value("Batch", batch, "expiry_date", add_days(nowdate(), -1))
+		doc.db_set({"set_posting_time": 1, "posting_date": add_days(nowdate(), -3)})
+		self.assertTaken(doc, batch, "1 of 10")
+		doc.db_set({"set_posting_time": 0})
+		self.assertNotTaken(doc, batch, "has expired on")
+
+	def test_for_whom_a_batch_came_is_asked_once_a_call(self):
+		doc, (batch, _batch) = deliveries.of_batches()
+		with patch.object(scanning.facts, "came_for", wraps=scanning.facts.came_for) as asked:
+			answers = self.send(doc, *[batch] * 3)
+		self.assertTrue(all(answer["taken"] for answer in answers))
+		self.assertEqual(asked.call_count, 1)
+
 	def test_a_batch_of_another_order_is_refused(self):
 		doc, _batches = deliveries.of_batches()
 		other = deliveries.approved_order(("MT-BATCH-01", 2, 100))
