@@ -355,7 +355,14 @@ def take_one(
 			"gone": ", ".join(gone),
 		},
 	)
-	return {"id": scan.id, "taken": True, "message": in_words([done])[0]}
+	return {
+		"id": scan.id,
+		"taken": True,
+		"message": in_words([done])[0],
+		"item_code": code.item_code,
+		"batch_no": code.batch_no,
+		"each": code.each,
+	}
 
 
 def take_back(doc: Document, scan: frappe._dict, taken: dict[str, list[rules.Scan]]) -> dict:

@@ -217,7 +217,10 @@ class TestItems(ScanCase):
 		doc.save()
 		doc = deliveries.delivery((item, 10, 100))
 		self.assertTaken(doc, item, "1 of 10")
-		self.assertTaken(doc, barcode, "7 of 10")
+		(answer,) = self.send(doc, barcode)
+		self.assertIn("7 of 10", answer["message"])
+		# by which the page says how many more boxes there are
+		self.assertEqual((answer["item_code"], answer["batch_no"], answer["each"]), (item, "", 6))
 		self.assertNotTaken(doc, barcode, "too many", "3 are still")
 		self.assertNotTaken(doc, {"code": item, "qty": 0.5}, "whole pieces")
 		self.assertTaken(doc, {"code": item, "qty": 3}, "10 of 10")

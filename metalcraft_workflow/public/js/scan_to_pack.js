@@ -532,7 +532,7 @@ frappe.provide("metalcraft_workflow");
 						$('<div class="scan-words"></div>').text(message)
 					)
 				);
-			const left = answer?.code ? this.left_of(answer.code) : 0;
+			const left = answer?.item_code ? this.left_of(answer) : 0;
 			if (left > 0) {
 				this.button(__("And {0} more", [qty_text(left)]), "", () => {
 					this.queue.add(this.document, { code: answer.code, qty: left });
@@ -540,16 +540,14 @@ frappe.provide("metalcraft_workflow");
 			}
 		}
 
-		/** What is left to be scanned of the batch or the item `code`. */
-		left_of(code) {
+		/** How many more times the code of an answer can be scanned: a barcode of a box stands for `each` pieces. */
+		left_of({ item_code, batch_no, each }) {
 			const left = this.sheet.lines
-				.filter((line) => line.kind !== "Serial")
-				.flatMap((line) => line.named.map((piece) => ({ ...piece, line })))
-				.filter(({ batch_no, line }) =>
-					line.kind === "Batch" ? batch_no === code : line.item_code === code
-				)
+				.filter((line) => line.item_code === item_code && line.kind !== "Serial")
+				.flatMap((line) => line.named)
+				.filter((piece) => piece.batch_no === batch_no)
 				.reduce((sum, piece) => sum + piece.qty - piece.scanned, 0);
-			return flt(left, 6);
+			return each === 1 ? flt(left, 6) : Math.floor(flt(left / each, 6));
 		}
 
 		/** What was refused stays until somebody has seen it: the piece is still in somebody's hand. */
