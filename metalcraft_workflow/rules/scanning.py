@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from math import inf
+from math import ceil, floor, inf
 
 from metalcraft_workflow.rules.allocation import share
-from metalcraft_workflow.rules.quantity import PLACES, Qty
+from metalcraft_workflow.rules.quantity import PLACES, Qty, tolerance
 from metalcraft_workflow.rules.requirement import Problem, _lt
 from metalcraft_workflow.rules.traceability import Entry, Source, by_batch
 
@@ -363,3 +363,41 @@ def _parts_of(source: Source, rows: list[Entry]) -> list[Entry]:
 			found.append(replace(row, batch_no=source.batch_no, qty=qty))
 			left = round(left - qty, PLACES)
 	return found
+
+
+# What a unit can say
+
+
+@dataclass(frozen=True)
+class Unit:
+	"""The unit of a line.
+
+	each    how many stock units it is
+	places  how many decimals are kept of a quantity in it
+	whole   whether it is only ever whole
+	"""
+
+	each: float = 1
+	places: int = PLACES
+	whole: bool = False
+
+	def written(self, qty: float) -> float | None:
+		"""`qty` stock units in this unit; None when no quantity that is kept comes to just as many."""
+		found = round(qty / self.each, 0 if self.whole else self.places)
+		return found if abs(found * self.each - qty) < tolerance(max(self.places, PLACES)) else None
+
+
+def next_to(qty: float, line: ScanLine, unit: Unit) -> list[float]:
+	"""The next smaller and the next larger quantity of `line`, in stock units, that its `unit` can say."""
+	step = 1 if line.whole else unit.each * float(10 ** -(0 if unit.whole else unit.places))
+	smaller = (round((ceil(qty / step) - n) * step, PLACES) for n in range(1, _TRIES))
+	larger = (round((floor(qty / step) + n) * step, PLACES) for n in range(1, _TRIES))
+	found = (
+		next((each for each in tried if not 0 < each < line.qty or unit.written(each) is not None), end)
+		for tried, end in ((smaller, 0), (larger, line.qty))
+	)
+	return [min(each, line.qty) for each in found if each > 0]
+
+
+# How many quantities are tried before it is said that none is next
+_TRIES = 1000

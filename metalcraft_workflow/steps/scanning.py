@@ -13,15 +13,17 @@ from typing import Annotated
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cstr, flt, strip_html
+from frappe.utils import comma_or, cstr, flt, strip_html
 
 from metalcraft_workflow.facts import scanning as facts
 from metalcraft_workflow.facts import traceability
+from metalcraft_workflow.facts.final_pack import is_whole
 from metalcraft_workflow.facts.orders import readable_orders
 from metalcraft_workflow.facts.scanning import DELIVERY, TRANSFER
 from metalcraft_workflow.gates.append_only import append
 from metalcraft_workflow.gates.input import Each, KnownDocType, checked
 from metalcraft_workflow.gates.message import in_words
+from metalcraft_workflow.gates.numbers import written_qty
 from metalcraft_workflow.gates.once import reading
 from metalcraft_workflow.gates.refusals import REFUSALS
 from metalcraft_workflow.gates.workflow import states_by_gate
@@ -252,7 +254,11 @@ def as_scan(sent: dict) -> frappe._dict:
 		code=cstr(sent.get("code")).strip(),
 		takes_back=cstr(sent.get("takes_back")),
 		at=cstr(sent.get("at"))[:30],
-		qty=flt(sent.get("qty") if sent.get("qty") not in (None, "") else 1, PLACES),
+		# As many decimals as a document keeps
+		qty=flt(
+			sent.get("qty") if sent.get("qty") not in (None, "") else 1,
+			min(PLACES, frappe.get_precision("Delivery Note Item", "qty")),
+		),
 	)
 	known = ID.fullmatch(scan.id) and (not scan.takes_back or ID.fullmatch(scan.takes_back))
 	if not known or len(scan.code) > 140 or not (scan.code or scan.takes_back):
@@ -497,6 +503,9 @@ def keep_of_delivery(doc: Document, lines: list[rules.ScanLine], scans: list[rul
 		if not mine or qty == [line.qty for line in mine]:
 			continue
 		if not any(qty):
+			for line, goods in traceability.goods_of(doc):
+				if line is row:
+					traceability.drop_bundle(goods)
 			doc.remove(row)
 		elif mine[0].item_code != row.item_code:
 			frappe.throw(
@@ -505,7 +514,7 @@ def keep_of_delivery(doc: Document, lines: list[rules.ScanLine], scans: list[rul
 				).format(row.idx, row.item_code)
 			)
 		else:
-			row.qty = flt(qty[0] / flt(row.conversion_factor or 1), PLACES)
+			row.qty = qty_in_unit(row, mine[0], qty[0])
 			if mine[0].has_batch or mine[0].has_serial:
 				sources = kept[row.name, row.item_code]
 				set_rows(doc, replace(mine[0], qty=qty[0]), sources)
@@ -513,3 +522,24 @@ def keep_of_delivery(doc: Document, lines: list[rules.ScanLine], scans: list[rul
 				traceability.take_from_stock(doc, row, sources)
 	for number, row in enumerate(doc.items, 1):
 		row.idx = number
+
+
+def qty_in_unit(row: Document, line: rules.ScanLine, scanned: float) -> float:
+	"""The quantity that `row` of a delivery gets when so much of `line` is `scanned`, in its own unit.
+
+	Raises ValidationError when there is none, as of 4 pieces of a box of 6.
+	"""
+	unit = rules.Unit(flt(row.conversion_factor) or 1, row.precision("qty"), is_whole(row.uom))
+	qty = unit.written(scanned)
+	if qty is None:
+		fitting = [written_qty(each, line.uom) for each in rules.next_to(scanned, line, unit)]
+		frappe.throw(
+			_(
+				"Row {0}: {1} of {2} are scanned, which is no quantity in {3}. Scan more or take some back: {4} can be"
+				" shipped."
+			).format(
+				row.idx, written_qty(scanned, line.uom), row.item_code, _(row.uom), comma_or(fitting, False)
+			),
+			title=_("Not in This Unit"),
+		)
+	return qty

@@ -547,3 +547,45 @@ class TestKeeping(ScanCase):
 		self.send(doc, {"code": batch, "qty": 4})
 		with as_user(PACKER), self.assertRefused("scanned in part"):
 			keep_scanned(doc.doctype, doc.name)
+
+	def test_a_line_keeps_what_its_unit_can_say(self):
+		item = factories.make_item("MT-SCAN-01", uoms=[{"uom": "Box", "conversion_factor": 6}])
+		order = factories.make_order((item, 2, 60))
+		with as_user(SUPPORT):
+			order.items[0].update({"uom": "Box", "conversion_factor": 6})
+			order.save()
+		order = factories.approve(order)
+		deliveries.bring(order)
+		doc = deliveries.packed(order)
+		self.send(doc, {"code": item, "qty": 4})
+		with (
+			as_user(PACKER),
+			self.assertRefused("4 Nos of MT-SCAN-01", "no quantity in Box", "3 Nos or 6 Nos"),
+		):
+			keep_scanned(doc.doctype, doc.name)
+		self.send(doc, {"code": item, "qty": 5})
+		with as_user(PACKER):
+			sheet = keep_scanned(doc.doctype, doc.name)
+		self.assertEqual((sheet["scanned"], sheet["qty"]), (9, 9))
+		self.assertEqual(frappe.get_doc(doc.doctype, doc.name).items[0].qty, 1.5)
+
+	def test_a_line_that_goes_leaves_no_batches_chosen(self):
+		batches = [deliveries.new_batch() for _number in range(2)]
+		item = factories.make_item()
+		order = deliveries.approved_order(("MT-BATCH-01", 4, 100), (item, 1, 10))
+		for batch in batches:
+			factories.make_stock("MT-BATCH-01", 2, PRODUCTION, batch_no=batch, use_serial_batch_fields=1)
+		factories.make_stock(item, 1, PRODUCTION)
+		entry = transfer_of(order)
+		self.send(entry, *({"code": batch, "qty": 2} for batch in batches), user=PRODUCER)
+		with as_user(PRODUCER):
+			entry.reload()
+			entry.submit()
+		doc = deliveries.packed(order)
+		bundle = doc.items[0].serial_and_batch_bundle
+		self.assertTrue(frappe.db.exists("Serial and Batch Bundle", bundle))
+		self.send(doc, item)
+		with as_user(PACKER):
+			keep_scanned(doc.doctype, doc.name)
+		self.assertEqual([row.item_code for row in frappe.get_doc(doc.doctype, doc.name).items], [item])
+		self.assertFalse(frappe.db.exists("Serial and Batch Bundle", bundle))

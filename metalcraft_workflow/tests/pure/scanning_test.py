@@ -15,9 +15,11 @@ from metalcraft_workflow.rules.scanning import (
 	Code,
 	Scan,
 	ScanLine,
+	Unit,
 	are_same,
 	displaced,
 	named_then,
+	next_to,
 	pieces,
 	room,
 	rows_then,
@@ -171,3 +173,27 @@ def test_whatever_is_scanned_nothing_is_lost_and_nothing_is_too_much(numbers, co
 		rows = rows_then(line, [], line.named)
 		assert total(Source(row.qty) for row in rows) == total(line.named)
 	assert total(lines["a"].named) == 3 and total(lines["b"].named) == 10
+
+
+@pytest.mark.parametrize(
+	"unit, qty, written, around",
+	[
+		(Unit(6, 3), 3, 0.5, [6]),
+		(Unit(6, 3), 4, None, [3, 6]),
+		(Unit(12, 3), 7, None, [6, 9]),
+		(Unit(6, 3, whole=True), 4, None, [6]),
+		(Unit(6, 9), 4, None, [3, 6]),
+		(Unit(1, 3), 4, 4, [3, 5]),
+	],
+)
+def test_what_a_unit_can_say(unit, qty, written, around):
+	line = ScanLine("c", 1, "BOX", 12, whole=True)
+	assert unit.written(qty) == written
+	assert next_to(qty, line, unit) == around
+
+
+def test_next_to_a_weight_is_one_that_a_drum_can_say():
+	line = ScanLine("c", 1, "POWDER", 60)
+	assert Unit(30, 3).written(7) is None
+	assert next_to(7, line, Unit(30, 3)) == [6.99, 7.02]
+	assert next_to(59.99, line, Unit(30, 3)) == [59.97, 60]
