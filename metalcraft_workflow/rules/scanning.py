@@ -101,6 +101,20 @@ def scanned(line: ScanLine, scans: Iterable[Scan]) -> tuple[Source, ...]:
 	return tuple(Source(count, name) for name, count in counted if count > 0)
 
 
+def goods_of(line: str, item_code: str, batch_no: str, serial_no: str) -> tuple[str, str, str, str]:
+	"""What tells scanned goods: a serial number is one, whatever batch it is of."""
+	return line, item_code, "" if serial_no else batch_no, serial_no
+
+
+def ids_by_goods(scans: Mapping[str, Iterable[Scan]]) -> dict[tuple[str, str, str, str], list[str]]:
+	"""Goods, as `goods_of` tells them -> the IDs of their scans, of `scans` by ID."""
+	found: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+	for name, goods in scans.items():
+		for key in dict.fromkeys(goods_of(s.line, s.item_code, s.batch_no, s.serial_no) for s in goods):
+			found[key].append(name)
+	return found
+
+
 def add_up(quantities: Iterable[float]) -> float:
 	"""The sum of `quantities`, as exactly as they are kept."""
 	return round(sum(quantities), PLACES)

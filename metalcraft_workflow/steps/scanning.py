@@ -8,6 +8,7 @@ that its rules hold; what they refuse is answered, scan by scan, and nothing of 
 
 import re
 from dataclasses import replace
+from time import monotonic
 from typing import Annotated
 
 import frappe
@@ -33,8 +34,9 @@ from metalcraft_workflow.rules.quantity import PLACES, Qty
 from metalcraft_workflow.rules.requirement import Phrase, Problem, _lt
 from metalcraft_workflow.rules.traceability import Source
 
-# What one call takes, and what an ID looks like
+# What one call takes, for how many seconds it goes on trying (the page waits for 20), and what an ID looks like
 MOST = 100
+LONGEST = 8
 ID = re.compile(r"[A-Za-z0-9-]{8,60}")
 
 # How many documents are offered to begin with
@@ -70,15 +72,17 @@ def send_scans(doctype: KnownDocType, name: str, scans: Annotated[list, Each(dic
 	"""Take `scans`, in their order, for a delivery or a transfer: `{id, code, qty, at}` each, or `{id, takes_back}`
 	with the ID of an earlier one.
 
-	Gives `{answers: [{id, taken, message}], sheet}`. A scan that was taken before is answered so again, and counts
-	once. Raises PermissionError for who may not write the document, and ValidationError for what is no scan.
+	Gives `{answers: [{id, taken, message}], sheet}`; where there is no answer to the last of them, because it took
+	too long, they are to be sent again. A scan that was taken before is answered so again, and counts once.
+	Raises PermissionError for who may not write the document, and ValidationError for what is no scan, or when the
+	document cannot be saved whatever is scanned.
 	"""
 	if len(scans) > MOST:
 		frappe.throw(_("{0} scans can be sent at once, and no more.").format(MOST))
 	scans = [as_scan(each) for each in scans]
 	doc = opened(doctype, name, for_update=True)
 	answers = answer(doc, scans)
-	return {"answers": answers, "sheet": sheet(opened(doctype, name))}
+	return {"answers": answers, "sheet": sheet(again(doc), is_locked=True)}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -99,7 +103,7 @@ def keep_scanned(doctype: KnownDocType, name: str) -> dict:
 		frappe.throw(_("Nothing is scanned yet."), title=_("Nothing Scanned"))
 	(keep_of_transfer if doctype == TRANSFER else keep_of_delivery)(doc, lines, scans)
 	doc.save()
-	return sheet(opened(doctype, name))
+	return sheet(again(doc), is_locked=True)
 
 
 # Documents
@@ -185,15 +189,17 @@ def transfers_to_submit(code: str) -> list[dict]:
 # The sheet
 
 
-def sheet(doc: Document) -> dict:
+def sheet(doc: Document, is_locked: bool = False) -> dict:
 	"""What the page shows of `doc`: `{doctype, name, customer, orders, po_no, closed, qty, scanned, lines}`.
 
 	`closed` says why nothing can be scanned. A line is `{row, item_code, item_name, qty, uom, scanned, kind, named}`,
-	and of `named` each is `{batch_no, serial_no, qty, scanned, scans}`, with the IDs of its scans.
+	and of `named` each is `{batch_no, serial_no, qty, scanned, scans}`, with the IDs of its scans. Who has locked
+	`doc` says so: what others have scanned meanwhile counts then.
 	"""
-	by_id = facts.scans_of(doc)
+	by_id = facts.scans_of(doc, is_locked)
 	scans = [scan for found in by_id.values() for scan in found]
-	lines = facts.lines_of(doc)
+	ids = rules.ids_by_goods(by_id)
+	drawn = [drawn_line(line, rules.scanned(line, scans), ids) for line in facts.lines_of(doc)]
 	problem = facts.why_not(doc)
 	orders = list(dict.fromkeys(facts.orders_named(doc)))
 	rows = readable_orders(orders).values()
@@ -204,15 +210,16 @@ def sheet(doc: Document) -> dict:
 		"orders": orders,
 		"po_no": ", ".join(dict.fromkeys(row.po_no for row in rows if row.po_no)),
 		"closed": " ".join(in_words([problem])) if problem else "",
-		"qty": rules.add_up(line.qty for line in lines),
-		"scanned": rules.add_up(rules.total(rules.scanned(line, scans)) for line in lines),
-		"lines": [drawn(line, scans, by_id) for line in lines],
+		"qty": rules.add_up(line["qty"] for line in drawn),
+		"scanned": rules.add_up(line["scanned"] for line in drawn),
+		"lines": drawn,
 	}
 
 
-def drawn(line: rules.ScanLine, scans: list[rules.Scan], by_id: dict[str, list[rules.Scan]]) -> dict:
-	"""A line as the page draws it."""
-	scanned = rules.scanned(line, scans)
+def drawn_line(
+	line: rules.ScanLine, scanned: tuple[Source, ...], ids: dict[tuple[str, str, str, str], list[str]]
+) -> dict:
+	"""A line as the page draws it, with what is `scanned` of it; `ids` as `rules.ids_by_goods` gives them."""
 	return {
 		"row": line.row,
 		"item_code": line.item_code,
@@ -227,15 +234,7 @@ def drawn(line: rules.ScanLine, scans: list[rules.Scan], by_id: dict[str, list[r
 				"serial_no": serial_no,
 				"qty": qty,
 				"scanned": done,
-				"scans": [
-					name
-					for name, found in by_id.items()
-					if any(
-						(scan.line, scan.item_code, scan.serial_no) == (line.key, line.item_code, serial_no)
-						and (serial_no or scan.batch_no == batch_no)
-						for scan in found
-					)
-				]
+				"scans": ids.get(rules.goods_of(line.key, line.item_code, batch_no, serial_no), [])
 				if done
 				else [],
 			}
@@ -267,20 +266,55 @@ def as_scan(sent: dict) -> frappe._dict:
 
 
 def answer(doc: Document, scans: list[frappe._dict]) -> list[dict]:
-	"""What becomes of each of `scans`. When the document is refused with all of them, each is tried alone."""
+	"""What becomes of `scans`, in their order; of the first ones only, when it takes too long to say it of all.
+
+	When the document is refused with all of them, it is tried with halves of them, down to those it is refused with.
+	Raises ValidationError when it is refused without them as well: that is no fault of what was scanned.
+	"""
+	until = monotonic() + LONGEST
+	answers: list[dict] = []
+	waiting, is_checked = [scans], False
+	while waiting and not (answers and monotonic() > until):
+		part, *waiting = waiting
+		frappe.db.savepoint("scans")
+		try:
+			answers += take(doc, part)
+		except REFUSALS as error:
+			frappe.db.rollback(save_point="scans")
+			message = said(error)
+			if not is_checked:
+				check_saved(doc)
+				is_checked = True
+			if len(part) == 1:
+				answers.append(refused(part[0], message))
+			else:
+				# Something is to be said in time, so that the page goes on with the next
+				middle = 1 if monotonic() > until else len(part) // 2
+				waiting = [part[:middle], part[middle:], *waiting]
+		if waiting:
+			doc = again(doc)
+	return answers
+
+
+def again(doc: Document) -> Document:
+	"""The document as it is stored now; this transaction has locked it."""
+	return frappe.get_doc(doc.doctype, doc.name, for_update=True)
+
+
+def check_saved(doc: Document) -> None:
+	"""Refuse whatever is scanned for a document that cannot be saved as it is."""
 	frappe.db.savepoint("scans")
+	problem = ""
 	try:
-		return take(doc, scans)
+		again(doc).save()
 	except REFUSALS as error:
-		frappe.db.rollback(save_point="scans")
-		message = said(error)
-		if len(scans) == 1:
-			return [refused(scans[0], message)]
-	return [
-		row
-		for scan in scans
-		for row in answer(frappe.get_doc(doc.doctype, doc.name, for_update=True), [scan])
-	]
+		problem = said(error)
+	frappe.db.rollback(save_point="scans")
+	if problem:
+		frappe.throw(
+			_("{0} cannot be saved, with or without what is scanned: {1}").format(doc.name, problem),
+			title=_("Not Scanned"),
+		)
 
 
 def said(error: Exception) -> str:

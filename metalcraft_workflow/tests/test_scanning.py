@@ -1,11 +1,16 @@
 """Scan to pack: what is scanned goes into the delivery note or the transfer, once, and what is not for it is
 refused with the reason (steps 7 and 8)."""
 
+import sys
 from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, nowdate
 
+from metalcraft_workflow.facts.committed import second_connection
+from metalcraft_workflow.gates.append_only import mark_as_ours
+from metalcraft_workflow.rules import scanning as rules
+from metalcraft_workflow.rules.traceability import Source
 from metalcraft_workflow.steps import scanning
 from metalcraft_workflow.steps.scanning import get_scan_documents, get_scan_sheet, keep_scanned, send_scans
 from metalcraft_workflow.steps.transfer import make_transfer
@@ -21,6 +26,7 @@ from metalcraft_workflow.tests.support.factories import (
 	act,
 	as_user,
 )
+from metalcraft_workflow.tests.support.marks import needs_mariadb
 
 SEND = "metalcraft_workflow.steps.scanning.send_scans"
 
@@ -282,6 +288,62 @@ class TestTheQueue(ScanCase):
 		self.assertIn(others[1], self.named(doc))
 		self.assertScanned(doc, 2, 3)
 
+	def test_a_document_that_cannot_be_saved_is_no_fault_of_what_is_scanned(self):
+		doc, serials = deliveries.serialised(2)
+		others = [self.loose_serial() for _number in range(2)]
+		doc.db_set("customer_address", "No such address")
+		for codes in (others, others[:1]):
+			with self.assertRefused(f"{doc.name} cannot be saved", "No such address"):
+				self.send(doc, *codes)
+		self.assertTaken(doc, serials[0])  # what the note names already changes nothing of it
+
+	def test_one_that_is_refused_among_many_is_found_in_a_few_tries(self):
+		doc, _serials = deliveries.serialised(1)
+		tries = []
+
+		def take(doc, scans):
+			tries.append([scan.code for scan in scans])
+			if "BAD" in tries[-1]:
+				frappe.throw("This one is on hold.")
+			return [{"id": scan.id, "taken": True, "message": ""} for scan in scans]
+
+		codes = [f"GOOD-{number}" for number in range(20)]
+		codes[13] = "BAD"
+		with patch.object(scanning, "take", take):
+			answers = self.send(doc, *codes)
+			self.assertEqual([answer["taken"] for answer in answers], [code != "BAD" for code in codes])
+			self.assertLess(len(tries), 12)
+			# where each try takes long the first is answered, and the others are sent again
+			tries.clear()
+			with patch.object(scanning, "LONGEST", -1):
+				self.assertEqual(len(self.send(doc, *codes)), 1)
+			self.assertEqual(len(tries), 2)
+
+	@needs_mariadb
+	def test_what_a_colleague_has_scanned_meanwhile_is_in_the_answer(self):
+		doc, serials = deliveries.serialised(2)
+		frappe.db.get_value("User", PACKER)  # the transaction sees the site as it is from here on
+		scan = {
+			"doctype": "Pack Scan",
+			"scan_id": new_id(),
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"line": doc.items[0].name,
+			"item_code": "MT-SERIAL-01",
+			"qty": 1,
+			"serial_no": serials[1],
+		}
+		with second_connection():
+			row = frappe.get_doc(scan)
+			mark_as_ours(row)
+			row.flags.ignore_links = True  # it does not see what this test has not committed
+			row.insert(ignore_permissions=True)
+			frappe.db.commit()
+		self.addCleanup(frappe.db.delete, "Pack Scan", {"scan_id": row.scan_id})
+		with as_user(PACKER):
+			answer = send_scans(doc.doctype, doc.name, [{"id": new_id(), "code": serials[0]}])
+		self.assertEqual(answer["sheet"]["scanned"], 2)
+
 	def test_of_two_who_scan_the_same_piece_at_once_one_is_told(self):
 		"""Real processes: what is made here stays on the site."""
 		doc, serials = deliveries.serialised(2)
@@ -307,6 +369,48 @@ class TestTheQueue(ScanCase):
 		self.send(doc, serials[0])
 		doc.db_set("creation", add_days(doc.creation, 1), update_modified=False)
 		self.assertScanned(doc, 0, 1)
+
+
+class TestTheSheet(ScanCase):
+	def test_each_number_names_its_scans(self):
+		doc, serials = deliveries.serialised(2)
+		batched, (batch, _batch) = deliveries.of_batches()
+		scans = [{"id": new_id(), "code": code} for code in (serials[1], batch, batch)]
+		self.send(doc, scans[0])
+		self.send(batched, *scans[1:])
+		self.assertEqual(
+			[(row["serial_no"], row["scans"]) for row in self.sheet(doc)["lines"][0]["named"]],
+			[(serials[0], []), (serials[1], [scans[0]["id"]])],
+		)
+		self.assertEqual(
+			self.sheet(batched)["lines"][0]["named"][0]["scans"], [scan["id"] for scan in scans[1:]]
+		)
+
+	def test_of_twice_as_many_pieces_it_takes_twice_as_long(self):
+		calls = [self.calls_for(count) for count in (50, 100)]
+		self.assertLess(calls[1], calls[0] * 2.5)
+
+	def calls_for(self, count: int) -> int:
+		"""How many calls it takes to draw a line of so many pieces, all of them scanned."""
+		names = tuple(f"S{number}" for number in range(count))
+		line = rules.ScanLine(
+			"row", 1, factories.make_item(), count, has_serial=True, named=(Source(count, "", names),)
+		)
+		by_id = {name: [rules.Scan("row", line.item_code, 1, "", name)] for name in names}
+		doc = frappe.new_doc("Delivery Note")
+		calls = []
+		with (
+			patch.object(scanning.facts, "lines_of", return_value=[line]),
+			patch.object(scanning.facts, "scans_of", return_value=by_id),
+		):
+			scanning.sheet(doc)  # fills the caches
+			sys.setprofile(lambda _frame, event, _what: calls.append(event))
+			try:
+				sheet = scanning.sheet(doc)
+			finally:
+				sys.setprofile(None)
+		self.assertEqual(sheet["scanned"], count)
+		return len(calls)
 
 
 class TestWhoMay(ScanCase):
