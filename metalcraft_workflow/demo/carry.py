@@ -252,6 +252,22 @@ class Carrier:
 			doc.insert()
 		return True
 
+	def scan(self, number: int) -> bool:
+		"""All pieces but one are scanned, as Scan to Pack does it."""
+		doc = self.get_note(number)
+		if frappe.db.exists("Pack Scan", {"reference_name": doc.name}):
+			return False
+		from metalcraft_workflow.steps.scanning import send_scans
+
+		*scanned, _last = (serial for row in doc.traceability for serial in row.serial_nos.split("\n"))
+		with acting_as(people.PACKER):
+			send_scans(
+				doc.doctype,
+				doc.name,
+				[{"id": frappe.generate_hash(length=20), "code": serial, "qty": 1} for serial in scanned],
+			)
+		return True
+
 	def finish(self, number: int) -> bool:
 		return act(self.get_note(number), "Complete Packing", people.PACKER)
 

@@ -38,6 +38,7 @@ ASKED = (*ORDERED, "ask")
 APPROVED = (*ASKED, "approve", "acknowledge")
 
 AT_FINAL_PACK = ("transfer",)
+SCANNED = (*AT_FINAL_PACK, "pack", "scan")
 PACKED = (*AT_FINAL_PACK, "pack", "finish")
 RELEASED = (*PACKED, "documents")
 SHIPPED_WITH_DOCUMENTS = (*RELEASED, "clear", "ship")
@@ -174,6 +175,15 @@ STORIES = (
 		lines=((ABC_10, 60), (PANEL, 5)),
 		path=APPROVED,
 		deliveries=(Delivery(((ABC_10, 40),), AT_FINAL_PACK),),
+	),
+	Story(
+		title="Being packed, three pieces of four scanned",
+		stage="Final Pack",
+		customer=NORTHGATE,
+		po_no="NG-3305",
+		lines=((ABC_10, 4),),
+		path=APPROVED,
+		deliveries=(Delivery(((ABC_10, 4),), SCANNED),),
 	),
 	Story(
 		title="Documents wanted by QA",

@@ -99,6 +99,7 @@ class TestDemo(FrappeTestCase):
 				"In Production",
 				"Pending Approval (Change Review)",
 				"Final Pack",
+				"Final Pack",
 				"QA",
 				"Awaiting Clearance",
 				"Ready to Ship",

@@ -6,31 +6,36 @@ frappe.provide("frappe.help.help_links");
 	const pages = {
 		"my-work": [link("What to Do in Each Step", "staff.md")],
 		"order-board": [link("What the Stage Means", "staff.md#what-the-stage-means")],
+		"review-desk": [link("Approval", "roles/order-approver.md#step-5-approval")],
+		"scan-to-pack": [
+			link("Scan to Pack", "roles/final-pack.md#scan-to-pack-production-final-pack"),
+		],
 		"List/Sales Order": [
-			link("Orders, Step by Step", "staff.md#step-4-sales-order-customer-support"),
+			link("Orders, Step by Step", "roles/customer-support.md#step-4-sales-order"),
 			link("What the Stage Means", "staff.md#what-the-stage-means"),
 		],
 		"Form/Sales Order": [
-			link("Orders, Step by Step", "staff.md#step-4-sales-order-customer-support"),
-			link("Approval", "staff.md#step-5-approval-order-approver"),
+			link("Orders, Step by Step", "roles/customer-support.md#step-4-sales-order"),
+			link("Approval", "roles/order-approver.md#step-5-approval"),
 			link("Waive a Requirement", "staff.md#waive-a-requirement"),
 		],
-		"List/Delivery Note": [link("Packing", "staff.md#step-8-packing-final-pack")],
+		"List/Delivery Note": [link("Packing", "roles/final-pack.md#step-8-packing")],
 		"Form/Delivery Note": [
-			link("Packing", "staff.md#step-8-packing-final-pack"),
-			link("Documents", "staff.md#step-9-documents-quality-assurance"),
-			link("Clearance and Shipping", "staff.md#step-10-clearance-customer-support"),
+			link("Packing", "roles/final-pack.md#step-8-packing"),
+			link("Documents", "roles/quality-assurance.md#step-9-documents"),
+			link("Clearance", "roles/customer-support.md#step-10-clearance"),
+			link("Shipping", "roles/shipping.md#step-11-shipping"),
 		],
 		"List/Production Notice": [
-			link("Production Notices", "staff.md#step-6-production-notice-production"),
+			link("Production Notices", "roles/production.md#step-6-production-notice"),
 		],
 		"Form/Production Notice": [
-			link("Production Notices", "staff.md#step-6-production-notice-production"),
+			link("Production Notices", "roles/production.md#step-6-production-notice"),
 		],
 		"Form/Stock Entry": [
-			link("Transfer to Final Pack", "staff.md#step-7-transfer-to-final-pack-production"),
+			link("Transfer to Final Pack", "roles/production.md#step-7-transfer-to-final-pack"),
 		],
-		"Form/Sales Invoice": [link("Invoices", "staff.md#step-12-invoice-customer-support")],
+		"Form/Sales Invoice": [link("Invoices", "roles/customer-support.md#step-12-invoice")],
 		"Form/Workflow": [link("Gates and Workflows", "administrators.md#workflows")],
 		"Form/Metalcraft Settings": [
 			link(

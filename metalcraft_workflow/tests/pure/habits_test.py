@@ -1,6 +1,8 @@
 """What the project has said in one place is said alike in the others: versions, tools, exceptions, names."""
 
 import ast
+import importlib.util
+import json
 import os
 import re
 import unittest
@@ -23,13 +25,18 @@ DOCS = (
 	"CONTRIBUTING.md",
 	"SECURITY.md",
 	"CHANGELOG.md",
-	*sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+	*sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
 )
+# The app's own links to the docs: its help, its DocTypes, its onboarding
+HELP = re.compile(
+	r'"(?:https://github\.com/metalcraft/metalcraft_workflow/blob/main/docs/)?((?:roles/)?[a-z-]+\.md)(?:#([^"]+))?"'
+)
+IMAGE = re.compile(r"\(((?:[\w.-]+/)*images/[\w-]+\.png)\)")
 RELEASE = re.compile(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", re.MULTILINE)
 
 
 # What the project has of Python, apart from the tools of the sandbox
-FOLDERS = (APP, ROOT / "benchmarks", ROOT / "trials")
+FOLDERS = (APP, ROOT / "benchmarks", ROOT / "docs", ROOT / "trials")
 
 
 def read(name: str) -> str:
@@ -129,3 +136,30 @@ class TestDocs(unittest.TestCase):
 					self.assertTrue(target.exists())
 					if heading:
 						self.assertIn(heading, map(anchor, HEADING.findall(target.read_text())))
+
+	def test_what_the_app_links_to_in_them_is_there(self):
+		texts = [path.read_text() for ending in ("js", "json") for path in APP.rglob(f"*.{ending}")]
+		links = {link for text in texts for link in HELP.findall(text)}
+		self.assertGreater(len(links), 15)
+		for path, heading in links:
+			with self.subTest(link=f"{path}#{heading}"):
+				self.assertIn(f"docs/{path}", DOCS)
+				if heading:
+					self.assertIn(heading, map(anchor, HEADING.findall(read(f"docs/{path}"))))
+
+	def test_every_role_has_its_page(self):
+		pages = "".join(path.read_text() for path in (ROOT / "docs/roles").glob("*.md"))
+		for role in json.loads((APP / "fixtures/role.json").read_text()):
+			self.assertIn(f"For `{role['name']}`", pages)
+
+	def test_every_picture_is_made_by_the_command(self):
+		"""And every one that it makes is shown somewhere."""
+		shown = {(ROOT / doc).parent / path for doc in DOCS for path in IMAGE.findall(read(doc))}
+		spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs/pictures.py")
+		spec.loader.exec_module(pictures := importlib.util.module_from_spec(spec))
+		made = [picture.name for picture in pictures.PICTURES]
+		self.assertEqual(len(made), len(set(made)))
+		self.assertEqual(
+			{path.resolve() for path in shown}, {pictures.IMAGES / f"{name}.png" for name in made}
+		)
+		self.assertEqual(sorted(path.stem for path in pictures.IMAGES.iterdir()), sorted(made))
