@@ -16,9 +16,8 @@ from urllib.parse import quote, urlencode
 
 IMAGES = Path(__file__).parent / "images"
 
-# Width and height; FULL, and the height is that of the page
+# Width and height
 DESK, TALL, PHONE, PORTAL, PAPER = (1280, 760), (1280, 1000), (390, 844), (1200, 800), (816, 1056)
-FULL = True
 
 ADMINISTRATOR = "Administrator"
 APPROVER = "priya.nair@fireline.example"
@@ -30,10 +29,12 @@ QUALITY = "henrik.dahl@fireline.example"
 SHIPPER = "rosa.delgado@fireline.example"
 SUPPORT = "lucia.moreno@fireline.example"
 
+# Number cards, charts and the desk while it waits for an answer
+ALL_THERE = "() => !/Loading\\.\\.\\./.test(document.body.innerText) && !document.querySelector('#freeze')"
+
 FORM = ".gate-checklist:visible"
 REPORT = ".query-report .dt-row-0:visible"
-# Of the chart, the last that is drawn
-CHART = ".query-report .frappe-chart:visible"
+CHART = "svg.frappe-chart:visible"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Picture:
 
 	part   what has to be on the page before the picture is taken
 	act    what the person does on it before
-	only   the part that is shown, where it is not all of it
+	full   whether the page is shown to its end, however long it is
 	"""
 
 	name: str
@@ -52,12 +53,11 @@ class Picture:
 	size: tuple[int, int] = DESK
 	po_no: str = ""
 	act: "Callable | None" = None
-	only: str = ""
 	full: bool = False
 
 
 def query_report(name: str, **filters: str) -> str:
-	return f"/app/query-report/{quote(name)}" + (f"?{urlencode(filters)}" if filters else "")
+	return f"/app/query-report/{quote(name)}" + (f"?{urlencode(filters, safe='{}')}" if filters else "")
 
 
 def printed(doctype: str, name: str, print_format: str) -> str:
@@ -94,9 +94,9 @@ ORDER, DELIVERY = "/app/sales-order/{order}", "/app/delivery-note/{delivery}"
 
 PICTURES = (
 	# Everybody
-	Picture("my-work", SUPPORT, "/app/my-work", ".my-work-row", TALL),
-	Picture("my-work-phone", SHIPPER, "/app/my-work", ".my-work-row", PHONE),
-	Picture("workspace", MANAGER, "/app/metalcraft", ".number-widget-box .number:visible", TALL),
+	Picture("my-work", SUPPORT, "/app/my-work", ".my-work-row", (1280, 620)),
+	Picture("my-work-phone", SHIPPER, "/app/my-work", ".my-work-row", (390, 400)),
+	Picture("workspace", MANAGER, "/app/metalcraft", CHART, (1280, 900)),
 	Picture("line", SUPPORT, ORDER, ".stations:visible", po_no="NG-3301"),
 	Picture("refusal", SHIPPER, DELIVERY, FORM, po_no="RM-4406", act=ship),
 	Picture("sales-order-list", MANAGER, "/app/sales-order", ".list-row-container:visible"),
@@ -151,9 +151,9 @@ PICTURES = (
 	),
 	# Customers
 	Picture("portal-orders", BUYER, "/customer-orders", "main", PORTAL),
-	Picture("portal-order", BUYER, "/customer-orders/{order}", "main", PORTAL, po_no="NG-3301", full=FULL),
+	Picture("portal-order", BUYER, "/customer-orders/{order}", "main", PORTAL, po_no="NG-3301", full=True),
 	Picture(
-		"portal-order-phone", BUYER, "/customer-orders/{order}", "main", PHONE, po_no="NG-3301", full=FULL
+		"portal-order-phone", BUYER, "/customer-orders/{order}", "main", PHONE, po_no="NG-3301", full=True
 	),
 	# Administrators
 	Picture(
@@ -182,7 +182,7 @@ class Site:
 	def sign_in(self, person: str):
 		"""A context of the browser in which `person` is signed in."""
 		context = self.browser.new_context(base_url=self.url, reduced_motion="reduce", locale="en-US")
-		context.set_default_timeout(60_000)
+		context.set_default_timeout(180_000)  # a site that is just started is slow
 		password = self.admin_password if person == ADMINISTRATOR else self.password
 		response = context.request.post("/api/method/login", form={"usr": person, "pwd": password})
 		if not response.ok:
@@ -202,7 +202,7 @@ class Site:
 		)
 
 	def first(self, doctype: str, filters: list) -> str:
-		asked = {"filters": json.dumps(filters), "limit_page_length": 1, "order_by": "creation"}
+		asked = {"filters": json.dumps(filters), "limit_page_length": 1}
 		found = self.ask("get", f"/api/resource/{quote(doctype)}", params=asked)["data"]
 		return found[0]["name"] if found else ""
 
@@ -225,10 +225,7 @@ class Site:
 	def take(self, picture: Picture) -> Path:
 		"""Take a picture; gives its file."""
 		kinds = [kind for kind in ("order", "delivery", "certificate") if f"{{{kind}}}" in picture.path]
-		# urlencode has written the braces otherwise
-		path = picture.path.replace("%7B", "{").replace("%7D", "}")
-		kinds = [kind for kind in ("order", "delivery", "certificate") if f"{{{kind}}}" in path]
-		path = path.format(**{kind: self.document(kind, picture.po_no) for kind in kinds})
+		path = picture.path.format(**{kind: self.document(kind, picture.po_no) for kind in kinds})
 		page = self.context_of(picture.person).new_page()
 		page.set_viewport_size(dict(zip(("width", "height"), picture.size, strict=True)))
 		page.route("**/socket.io/**", lambda route: route.abort())  # what others do is not awaited
@@ -237,6 +234,7 @@ class Site:
 		page.wait_for_load_state("networkidle")
 		if picture.act:
 			picture.act(page)
+		page.wait_for_function(ALL_THERE)
 		page.wait_for_timeout(2000)  # charts and dialogs are drawn in steps
 		page.mouse.move(0, 0)
 		file = IMAGES / f"{picture.name}.png"
@@ -256,7 +254,7 @@ def main() -> None:
 	parser.add_argument(
 		"--chromium", default=os.environ.get("METALCRAFT_CHROMIUM"), help="path of a Chromium"
 	)
-	asked = parser.parse_args()
+	asked = parser.parse_intermixed_args()
 	IMAGES.mkdir(exist_ok=True)
 	with sync_playwright() as playwright:
 		browser = playwright.chromium.launch(
