@@ -176,7 +176,9 @@ def warehouse(name: str) -> str:
 def root(doctype: str, **filters) -> str:
 	"""The top of a tree, whatever it is called in the site's language."""
 	parent = f"parent_{frappe.scrub(doctype)}"
-	return frappe.db.get_value(doctype, {"is_group": 1, parent: ["is", "not set"], **filters}, order_by="lft")
+	return frappe.db.get_value(
+		doctype, {"is_group": 1, parent: ["is", "not set"], **filters}, order_by="lft asc"
+	)
 
 
 def ensure(doctype: str, key: dict, **values) -> str:

@@ -458,7 +458,7 @@ def was_done_before(notice: Document, entry: Document) -> bool:
 		"Stock Ledger Entry",
 		{"voucher_type": entry.doctype, "voucher_no": entry.name},
 		"creation",
-		order_by="creation",
+		order_by="creation asc",  # without a word it is the last
 	)
 	return bool(notice.done_on and booked_on) and get_datetime(notice.done_on) < booked_on
 

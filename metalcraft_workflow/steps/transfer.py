@@ -224,7 +224,7 @@ def tracking_of(item: frappe._dict, warehouse: str | None, qty: float) -> dict:
 def transfer_type() -> str:
 	"""The Stock Entry Type for moving material: ERPNext's own, or one of the same purpose."""
 	return frappe.db.get_value(
-		"Stock Entry Type", {"purpose": "Material Transfer"}, order_by="is_standard desc, creation"
+		"Stock Entry Type", {"purpose": "Material Transfer"}, order_by="is_standard desc, creation asc"
 	)
 
 

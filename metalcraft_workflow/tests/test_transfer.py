@@ -385,7 +385,7 @@ class TestTransfer(TransferCase):
 		notify_roles({"Final Pack"}, order, Phrase("The customer asks for red paint"))
 		with as_user(PACKER):
 			make_delivery_note(order.name).insert()
-		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read", order_by="creation"), 1)
+		self.assertEqual(frappe.db.get_value("Notification Log", bell, "read", order_by="creation asc"), 1)
 		self.assertTrue(
 			frappe.db.exists("Notification Log", {**bell, "subject": ("like", "%red%"), "read": 0})
 		)
