@@ -19,6 +19,7 @@ from frappe.utils import now_datetime, validate_email_address
 from metalcraft_workflow.desk import my_work, notices
 from metalcraft_workflow.desk.lists import FIRST, WorkList
 from metalcraft_workflow.desk.set_up import can_mail
+from metalcraft_workflow.gates.background import is_at_once
 from metalcraft_workflow.gates.language import in_language, language_of
 from metalcraft_workflow.gates.notifications import users_with_roles
 from metalcraft_workflow.gates.numbers import written_day
@@ -50,7 +51,7 @@ def send_due() -> None:
 		frappe.enqueue(
 			"metalcraft_workflow.desk.digest.send",
 			queue="long",
-			now=bool(frappe.flags.in_test),
+			now=is_at_once(),
 			day=str(now_datetime().date()),
 			user=reader.user,
 			address=reader.address,

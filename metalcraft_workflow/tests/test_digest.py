@@ -159,7 +159,7 @@ class TestWhatAndToWhom(DigestCase):
 		self.assertIn(other.name, self.text(OTHER_APPROVER))
 
 	def test_in_the_language_of_the_reader(self):
-		self.waiting()
+		self.waiting().db_set("po_no", "PO-CHANGED")
 		frappe.db.set_value("User", APPROVER, "language", "de")
 		frappe.clear_document_cache("User", APPROVER)
 		self.choose({"role": "Order Approver", "hour": "07:00"})
@@ -169,6 +169,7 @@ class TestWhatAndToWhom(DigestCase):
 		self.assertEqual(frappe.session.user, "Administrator")
 		self.assertIn("Freizugebende Aufträge", self.text(APPROVER))
 		self.assertIn("Orders to Approve", self.text(OTHER_APPROVER))
+		self.assertIn("Der Auftrag wurde geändert, seit um die Freigabe gebeten wurde", self.text(APPROVER))
 
 	def test_who_left_is_left_out(self):
 		self.waiting()
