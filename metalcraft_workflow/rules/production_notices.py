@@ -1,7 +1,7 @@
 """Which production departments are told what, when an order is approved, changed or cancelled (step 6)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -208,7 +208,7 @@ def is_print_failure(error: str) -> bool:
 
 def is_told_of(
 	told: Iterable[tuple[str, str]],
-	moved: Iterable[tuple[str, str]],
+	moved: Collection[tuple[str, str]],
 	left: Mapping[str, Mapping[str, float]],
 ) -> bool:
 	"""Whether goods that were `moved` (order line, item) are among what a department was `told` of: a part of a

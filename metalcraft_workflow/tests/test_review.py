@@ -336,8 +336,8 @@ class TestDeciding(ReviewCase):
 
 	def test_differences_that_another_order_has_made_are_read_first(self):
 		"""The approval of one order takes of what was quoted: others of the quotation differ by that, unsaved."""
-		quotation = quotations.make_quotation(CUSTOMER)
 		for is_ticked in (False, True):
+			quotation = quotations.make_quotation(CUSTOMER)
 			order, other = (self.quoted(cheaper, quotation) for _number in range(2))
 			for each in (order, other):
 				act(each, "Request Approval", SUPPORT)
@@ -356,7 +356,6 @@ class TestDeciding(ReviewCase):
 				self.decide(order, "Approve", acknowledged=True, differences=before["differences_digest"])
 			order = self.decide(order, "Approve", acknowledged=True, differences=now["differences_digest"])
 			self.assertEqual((order.docstatus, order.differences_acknowledged), (1, 1))
-			quotation = quotations.make_quotation(CUSTOMER)
 
 	def test_who_may_not_see_prices_does_not_say_that_they_have_read_them(self):
 		approver = factories.make_user("blind@metalcraft.test", ["Order Approver"])

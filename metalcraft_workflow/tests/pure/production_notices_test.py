@@ -10,6 +10,7 @@ from metalcraft_workflow.rules.production_notices import (
 	Told,
 	compare,
 	is_refused_for_good,
+	is_told_of,
 	mail_failure,
 	notices,
 )
@@ -143,3 +144,17 @@ class TestMailFailure(TestCase):
 	def test_any_text_gives_a_sentence(self, error):
 		text, params = mail_failure(error)
 		self.assertTrue(text.format(**params))
+
+
+class TestGoods(TestCase):
+	def test_of_which_goods_a_department_was_told(self):
+		"""A bundle S of parts X and Y on line a; X is made by one department, the whole by another."""
+		left = {"a": {"X": 0.0, "Y": 1.0}, "b": {"Z": 1.0}}
+		for told, moved, expected in (
+			({("a", "X")}, {("a", "X")}, True),
+			({("a", "X")}, {("a", "Y")}, False),
+			({("a", "S")}, {("a", "Y")}, True),
+			({("b", "Z")}, {("a", "X")}, False),
+			(set(), {("a", "X")}, False),
+		):
+			self.assertEqual(is_told_of(told, moved, left), expected, (told, moved))
