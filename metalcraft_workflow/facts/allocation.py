@@ -115,7 +115,10 @@ def batch_stock(promises: list[rules.Promise]) -> dict[tuple[str, str], float]:
 			continue
 		named = [promise for promise in promises if promise.item_code == item_code and promise.batch_no]
 		found |= {(promise.batch_no, promise.warehouse): 0.0 for promise in named}
-		for row in get_batch_qty(batch_no=[promise.batch_no for promise in named], item_code=item_code):
+		# What expires is there all the same: whether it may leave is asked by the day of the document
+		for row in get_batch_qty(
+			batch_no=[promise.batch_no for promise in named], item_code=item_code, for_stock_levels=True
+		):
 			if (row.batch_no, row.warehouse) in found:
 				found[row.batch_no, row.warehouse] += flt(row.qty)
 	return found

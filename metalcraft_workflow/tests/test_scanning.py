@@ -339,7 +339,13 @@ class TestTheQueue(ScanCase):
 			row.flags.ignore_links = True  # it does not see what this test has not committed
 			row.insert(ignore_permissions=True)
 			frappe.db.commit()
-		self.addCleanup(frappe.db.delete, "Pack Scan", {"scan_id": row.scan_id})
+
+		def forget():
+			with second_connection():
+				frappe.db.delete("Pack Scan", {"name": row.name})
+				frappe.db.commit()
+
+		self.addCleanup(forget)
 		with as_user(PACKER):
 			answer = send_scans(doc.doctype, doc.name, [{"id": new_id(), "code": serials[0]}])
 		self.assertEqual(answer["sheet"]["scanned"], 2)
