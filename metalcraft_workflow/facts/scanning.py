@@ -132,7 +132,13 @@ def line_of(
 		named=as_kept(named, bool(has_batch), bool(has_serial)),
 		uom=uom or "",
 		whole=is_whole(uom),
+		places=kept_places(),
 	)
+
+
+def kept_places() -> int:
+	"""How many decimals documents keep of a quantity."""
+	return min(PLACES, frappe.get_precision("Delivery Note Item", "qty"))
 
 
 def as_kept(named: list[Source], has_batch: bool, has_serial: bool) -> tuple[Source, ...]:

@@ -27,6 +27,7 @@ class ScanLine:
 	warehouse  where the goods leave from
 	named      the batches and serial numbers that the document names for it
 	whole      whether there are no parts of its unit
+	places     how many decimals the site keeps of quantities
 	"""
 
 	key: str
@@ -39,6 +40,7 @@ class ScanLine:
 	named: tuple[Source, ...] = ()
 	uom: str = ""
 	whole: bool = False
+	places: int = PLACES
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ def pieces(line: ScanLine, scanned: Iterable[Source]) -> list[tuple[str, str, fl
 
 
 def room(line: ScanLine, scans: Iterable[Scan]) -> float:
-	"""The quantity of a line that is still to be scanned."""
-	return max(round(line.qty - total(scanned(line, scans)), PLACES), 0)
+	"""The quantity of a line that is still to be scanned: none when it is less than is counted."""
+	left = round(line.qty - total(scanned(line, scans)), PLACES)
+	return left if left >= tolerance(line.places) else 0
 
 
 # What a code is taken for
@@ -236,12 +239,12 @@ def _quantity(
 	left = round(sum(room(line, scans) for line in lines), PLACES)
 	if not left:
 		return _all_scanned(lines, values)
-	if qty > left:
+	if qty - left >= tolerance(lines[0].places):
 		return Problem(
 			_lt("{qty} of {item} are too many: {left} are still to be scanned."),
 			{**values, "qty": Qty(qty), "left": Qty(left)},
 		)
-	found = _spread(code.batch_no, qty, lines, scans)
+	found = _spread(code.batch_no, min(qty, left), lines, scans)
 	if code.kind == BATCH and (refused := _not_of_batch(code, found, lines, scans, values)):
 		return refused
 	return found
@@ -396,9 +399,9 @@ class Unit:
 	whole: bool = False
 
 	def written(self, qty: float) -> float | None:
-		"""`qty` stock units in this unit; None when no quantity that is kept comes to just as many."""
+		"""`qty` stock units in this unit; None when no quantity that is kept comes to as many."""
 		found = round(qty / self.each, 0 if self.whole else self.places)
-		return found if abs(found * self.each - qty) < tolerance(max(self.places, PLACES)) else None
+		return found if abs(found * self.each - qty) < tolerance(self.places) else None
 
 
 def next_to(qty: float, line: ScanLine, unit: Unit) -> list[float]:

@@ -224,16 +224,16 @@ def drawn_line(
 		"row": line.row,
 		"item_code": line.item_code,
 		"item_name": frappe.get_cached_value("Item", line.item_code, "item_name"),
-		"qty": line.qty,
+		"qty": flt(line.qty, line.places),
 		"uom": line.uom,
-		"scanned": rules.total(scanned),
+		"scanned": flt(rules.total(scanned), line.places),
 		"kind": rules.SERIAL if line.has_serial else rules.BATCH if line.has_batch else rules.ITEM,
 		"named": [
 			{
 				"batch_no": batch_no,
 				"serial_no": serial_no,
-				"qty": qty,
-				"scanned": done,
+				"qty": flt(qty, line.places),
+				"scanned": flt(done, line.places),
 				"scans": ids.get(rules.goods_of(line.key, line.item_code, batch_no, serial_no), [])
 				if done
 				else [],
@@ -256,7 +256,7 @@ def as_scan(sent: dict) -> frappe._dict:
 		# As many decimals as a document keeps
 		qty=flt(
 			sent.get("qty") if sent.get("qty") not in (None, "") else 1,
-			min(PLACES, frappe.get_precision("Delivery Note Item", "qty")),
+			facts.kept_places(),
 		),
 	)
 	known = ID.fullmatch(scan.id) and (not scan.takes_back or ID.fullmatch(scan.takes_back))
@@ -550,8 +550,11 @@ def keep_of_delivery(doc: Document, lines: list[rules.ScanLine], scans: list[rul
 		else:
 			row.qty = qty_in_unit(row, mine[0], qty[0])
 			if mine[0].has_batch or mine[0].has_serial:
-				sources = kept[row.name, row.item_code]
-				set_rows(doc, replace(mine[0], qty=qty[0]), sources)
+				*others, last = kept[row.name, row.item_code]
+				# What the unit makes of it may differ by less than is counted
+				rest = 0 if mine[0].has_serial else traceability.stock_qty(row) - qty[0]
+				sources = (*others, replace(last, qty=flt(last.qty + rest, PLACES)))
+				set_rows(doc, replace(mine[0], qty=rules.total(sources)), sources)
 				# Its rows follow the line whose quantity changes, so it is told as well
 				traceability.take_from_stock(doc, row, sources)
 	for number, row in enumerate(doc.items, 1):

@@ -4,6 +4,7 @@ import frappe
 
 from metalcraft_workflow.gates.guard import GateNotMet
 from metalcraft_workflow.steps.final_pack import make_delivery_note
+from metalcraft_workflow.steps.scanning import keep_scanned, send_scans
 from metalcraft_workflow.steps.transfer import make_transfer
 from metalcraft_workflow.tests.support import deliveries, factories, sourcing
 from metalcraft_workflow.tests.support.cases import FinalPackCase
@@ -102,6 +103,41 @@ class TestUnits(QuantityCase):
 		doc = deliveries.shipped(doc)
 		self.assertEqual(set(deliveries.left_with(doc, "serial_no")), set(serials[6:]))
 		self.assertDelivered(order)
+
+	def test_only_what_the_unit_can_say_is_left_of_what_is_scanned(self):
+		for uom, whole, could in (
+			("MT Box", True, "back: 10 Nos can"),
+			("MT Case", False, "3 Nos or 6 Nos can"),
+		):
+			item = f"MT-G-SCANNED-{uom[3:].upper()}"
+			order = self.sold_in(item, unit(uom, whole), 10 if whole else 6, 2)
+			self.bring(order)
+			doc, _said = self.packed(order)
+			self.scan(doc, item, 4)
+			with as_user(PACKER), self.assertRefused(f"4 Nos of {item}", f"no quantity in {uom}", could):
+				keep_scanned(doc.doctype, doc.name)
+		self.scan(doc, item, 5)
+		with as_user(PACKER):
+			sheet = keep_scanned(doc.doctype, doc.name)
+		self.assertEqual((sheet["scanned"], sheet["qty"]), (9, 9))
+		self.assertEqual(frappe.get_doc(doc.doctype, doc.name).items[0].qty, 1.5)
+
+	def scan(self, doc, code: str, qty: float):
+		with as_user(PACKER):
+			scan = {"id": frappe.generate_hash(length=16), "code": code, "qty": qty}
+			(answer,) = send_scans(doc.doctype, doc.name, [scan])["answers"]
+		self.assertTrue(answer["taken"], answer["message"])
+
+	def test_weighed_goods_keep_what_is_scanned(self):
+		kilogram = unit("MT Kg", False)
+		order = self.sold_in("MT-G-WEIGHED", unit("MT Lb", False), 0.454, 3, stock_uom=kilogram)
+		self.bring(order, 0.5)
+		doc, _said = self.packed(order)
+		self.scan(doc, "MT-G-WEIGHED", 0.3)
+		with as_user(PACKER):
+			sheet = keep_scanned(doc.doctype, doc.name)
+		self.assertEqual((sheet["scanned"], sheet["qty"]), (0.3, 0.3))
+		self.assertEqual(frappe.get_doc(doc.doctype, doc.name).items[0].qty, 0.661)
 
 	def test_kilograms_in_two_deliveries(self):
 		kilogram = unit("MT Kg", False)

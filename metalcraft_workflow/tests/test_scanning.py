@@ -658,27 +658,6 @@ class TestKeeping(ScanCase):
 		with as_user(PACKER), self.assertRefused("scanned in part"):
 			keep_scanned(doc.doctype, doc.name)
 
-	def test_a_line_keeps_what_its_unit_can_say(self):
-		item = factories.make_item("MT-SCAN-01", uoms=[{"uom": "Box", "conversion_factor": 6}])
-		order = factories.make_order((item, 2, 60))
-		with as_user(SUPPORT):
-			order.items[0].update({"uom": "Box", "conversion_factor": 6})
-			order.save()
-		order = factories.approve(order)
-		deliveries.bring(order)
-		doc = deliveries.packed(order)
-		self.send(doc, {"code": item, "qty": 4})
-		with (
-			as_user(PACKER),
-			self.assertRefused("4 Nos of MT-SCAN-01", "no quantity in Box", "3 Nos or 6 Nos"),
-		):
-			keep_scanned(doc.doctype, doc.name)
-		self.send(doc, {"code": item, "qty": 5})
-		with as_user(PACKER):
-			sheet = keep_scanned(doc.doctype, doc.name)
-		self.assertEqual((sheet["scanned"], sheet["qty"]), (9, 9))
-		self.assertEqual(frappe.get_doc(doc.doctype, doc.name).items[0].qty, 1.5)
-
 	def test_a_line_that_goes_leaves_no_batches_chosen(self):
 		batches = [deliveries.new_batch() for _number in range(2)]
 		item = factories.make_item()

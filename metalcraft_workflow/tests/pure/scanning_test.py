@@ -195,5 +195,15 @@ def test_what_a_unit_can_say(unit, qty, written, around):
 def test_next_to_a_weight_is_one_that_a_drum_can_say():
 	line = ScanLine("c", 1, "POWDER", 60)
 	assert Unit(30, 3).written(7) is None
+	assert Unit(0.454, 3).written(0.3) == 0.661  # less off than is counted
 	assert next_to(7, line, Unit(30, 3)) == [6.99, 7.02]
 	assert next_to(59.99, line, Unit(30, 3)) == [59.97, 60]
+
+
+def test_what_is_less_than_is_counted_is_all():
+	"""Half a kilogram of a line in pounds is 0.499854 of it."""
+	line = ScanLine("c", 1, "POWDER", 0.499854, places=3)
+	code = Code("POWDER", ITEM, "POWDER")
+	assert taken(code, 0.5, lines=[line]) == [Scan("c", "POWDER", 0.499854)]
+	assert "too many" in str(taken(code, 0.501, lines=[line]))
+	assert room(line, [Scan("c", "POWDER", 0.4997)]) == 0
