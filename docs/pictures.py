@@ -8,6 +8,7 @@ Each is a row of PICTURES, taken as the person whose page it shows. `developers.
 import argparse
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +34,7 @@ SUPPORT = "lucia.moreno@fireline.example"
 ALL_THERE = "() => !/Loading\\.\\.\\./.test(document.body.innerText) && !document.querySelector('#freeze')"
 
 FORM = ".gate-checklist:visible"
-REPORT = ".query-report .dt-row-0:visible"
+REPORT = ".report-wrapper .dt-row-0:visible"
 CHART = "svg.frappe-chart:visible"
 
 
@@ -170,6 +171,13 @@ PICTURES = (
 )
 
 
+def answer(response) -> dict:
+	"""What the site answers, which has to be no refusal."""
+	if not response.ok:
+		raise SystemExit(f"{response.url}: {response.text()}")
+	return response.json()
+
+
 class Site:
 	"""The served site, and who is signed in there."""
 
@@ -202,25 +210,23 @@ class Site:
 		)
 
 	def first(self, doctype: str, filters: list) -> str:
+		"""The name of a document that Quality Assurance may read; empty when there is none."""
 		asked = {"filters": json.dumps(filters), "limit_page_length": 1}
-		found = self.ask("get", f"/api/resource/{quote(doctype)}", params=asked)["data"]
+		request = self.context_of(QUALITY).request
+		found = answer(request.get(f"/api/resource/{quote(doctype)}", params=asked))["data"]
 		return found[0]["name"] if found else ""
 
 	def issue(self, delivery: str) -> str:
 		"""Have Quality Assurance issue the certificate of a delivery that waits for its documents."""
-		method = "metalcraft_workflow.steps.conformance.issue_certificate"
-		return self.ask("post", f"/api/method/{method}", form={"delivery_note": delivery})["message"]
-
-	def ask(self, verb: str, path: str, **arguments) -> dict:
-		context = self.context_of(QUALITY)
-		page = context.new_page()
-		page.goto("/app/my-work")
-		headers = {"X-Frappe-CSRF-Token": page.evaluate("frappe.csrf_token")}
-		page.close()
-		response = getattr(context.request, verb)(path, headers=headers, **arguments)
-		if not response.ok:
-			raise SystemExit(f"{path}: {response.text()}")
-		return response.json()
+		request = self.context_of(QUALITY).request
+		token = re.search(r'csrf_token = "(\w+)"', request.get("/app").text())
+		return answer(
+			request.post(
+				"/api/method/metalcraft_workflow.steps.conformance.issue_certificate",
+				headers={"X-Frappe-CSRF-Token": token.group(1)},
+				form={"delivery_note": delivery},
+			)
+		)["message"]
 
 	def take(self, picture: Picture) -> Path:
 		"""Take a picture; gives its file."""
@@ -258,7 +264,8 @@ def main() -> None:
 	IMAGES.mkdir(exist_ok=True)
 	with sync_playwright() as playwright:
 		browser = playwright.chromium.launch(
-			executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+			executable_path=asked.chromium,
+			args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"],
 		)
 		site = Site(browser, asked.url, asked.password, asked.admin_password)
 		for picture in PICTURES:
