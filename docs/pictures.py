@@ -108,7 +108,7 @@ PICTURES = (
 	Picture("order-checklist", SUPPORT, ORDER, FORM, po_no="NG-3304"),
 	Picture("order-sent-back", SUPPORT, ORDER, FORM, po_no="AA-7713"),
 	Picture("review-desk", APPROVER, "/app/review-desk/{order}", ".review-lines", po_no="SF-1190"),
-	Picture("change-review", APPROVER, ORDER, ".changes-table:visible", po_no="NG-3302"),
+	Picture("change-review", APPROVER, ORDER, ".stations:visible", po_no="NG-3302"),
 	Picture(
 		"scan-to-pack", PACKER, "/app/scan-to-pack?delivery={delivery}", ".scan-line", PHONE, po_no="NG-3305"
 	),

@@ -124,9 +124,24 @@ class Carrier:
 			for name in self.story.documents:
 				doc.append("required_documents", {"document_type": name})
 			doc.insert()
-			doc.customer_po_file = attach(doc, "customer_po_file", f"Purchase order {self.story.po_no}")
+			doc.customer_po_file = attach(
+				doc,
+				"customer_po_file",
+				f"Purchase order {self.story.po_no}",
+				*self.ordered(doc.customer_name),
+			)
 			doc.save()
 		return True
+
+	def ordered(self, customer: str) -> list[str]:
+		"""What the customer's purchase order says, line by line."""
+		(first, qty), *others = self.story.lines
+		lines = [(first, self.story.po_qty or qty), *others]
+		return [
+			f"from {customer} to {COMPANY}",
+			"",
+			*(f"{qty} x {item.code}  {item.name}, at {item.price:,.2f}" for item, qty in lines),
+		]
 
 	def quoted_order(self) -> Document:
 		from erpnext.selling.doctype.quotation.quotation import make_sales_order
@@ -460,10 +475,15 @@ def head_of(department: str) -> Person:
 	return next(person for person in people.PEOPLE if person.email == user)
 
 
-def attach(doc: Document, fieldname: str | None, title: str) -> str:
-	"""Attach a page with that title to `doc`, as a private file; gives its address."""
+def attach(doc: Document, fieldname: str | None, title: str, *lines: str) -> str:
+	"""Attach a page with that title and `lines` to `doc`, as a private file; gives its address."""
 	return save_file(
-		f"{title}.pdf", one_page(title, COMPANY), doc.doctype, doc.name, is_private=1, df=fieldname
+		f"{title}.pdf",
+		one_page(title, *(lines or [COMPANY])),
+		doc.doctype,
+		doc.name,
+		is_private=1,
+		df=fieldname,
 	).file_url
 
 

@@ -84,6 +84,8 @@ class Story:
 	deliveries: tuple[Delivery, ...] = ()
 	# Documents that this order asks for, beyond its customer and items
 	documents: tuple[str, ...] = ()
+	# What the customer's purchase order says of the first line, where the order has another quantity
+	po_qty: int = 0
 	# Why it is sent back
 	reason: str = ""
 	# The quantity that the customer changes the first line to
@@ -148,6 +150,7 @@ STORIES = (
 		po_no="AA-7713",
 		lines=((ABC_10, 20),),
 		path=(*ASKED, "send_back"),
+		po_qty=24,
 		reason="The purchase order asks for 24 extinguishers, the order says 20.",
 	),
 	Story(

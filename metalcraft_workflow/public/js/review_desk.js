@@ -131,8 +131,12 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 				.attr({ src: url, alt: __("Purchase order of {0}", [name]) })
 				.appendTo(section);
 		} else if (kind === "pdf" && navigator.pdfViewerEnabled !== false) {
+			// The page as wide as there is room, without the browser's list of pages beside it
 			$("<iframe></iframe>")
-				.attr({ src: url, title: __("Purchase order of {0}", [name]) })
+				.attr({
+					src: `${url}#navpanes=0&view=FitH`,
+					title: __("Purchase order of {0}", [name]),
+				})
 				.appendTo(section);
 		} else {
 			$('<p class="text-muted"></p>')
