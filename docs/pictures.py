@@ -53,7 +53,7 @@ class Picture:
 	part: str
 	size: tuple[int, int] = DESK
 	po_no: str = ""
-	act: "Callable | None" = None
+	act: Callable | None = None
 	full: bool = False
 
 
