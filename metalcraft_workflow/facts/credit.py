@@ -43,7 +43,8 @@ def facts(doc: Document) -> rules.Credit:
 	# ERPNext's "bypass" leaves the orders alone and looks at the deliveries instead
 	limit = 0 if bypassed and doc.doctype == "Sales Order" else limit_of(doc)
 	found = rules.Credit(
-		customer=customer.customer_name or doc.customer,
+		customer=doc.customer,
+		title=customer.customer_name,
 		on_hold=bool(customer.get("credit_hold")),
 		hold_reason=customer.get("credit_hold_reason") or "",
 		limit=limit,

@@ -10,6 +10,8 @@ from metalcraft_workflow.rules.requirement import Link, Requirement, _lt
 class Credit:
 	"""What is known about a customer's credit, the document in question included.
 
+	customer              the Customer
+	title                 what people call them; else as the Customer is named
 	on_hold, hold_reason  what the Customer says
 	limit                 0 when there is none, or when it is not checked for this kind of document
 	exposure              what the customer owes and has on order, with this document
@@ -24,6 +26,7 @@ class Credit:
 	exposure: float = 0
 	released: bool = False
 	currency: str = ""
+	title: str = ""
 
 
 def over_limit(credit: Credit) -> bool:
@@ -52,7 +55,7 @@ def requirement(credit: Credit) -> Requirement:
 		label=_lt("Customer's credit is good"),
 		message=message,
 		params={
-			"customer": credit.customer,
+			"customer": credit.title or credit.customer,
 			"reason": credit.hold_reason.rstrip(". "),
 			"exposure": Money(credit.exposure, credit.currency),
 			"limit": Money(credit.limit, credit.currency),

@@ -46,3 +46,8 @@ def test_a_release_always_counts(on_hold, limit, exposure):
 def test_more_exposure_never_makes_credit_better(on_hold, limit, exposure, more):
 	if is_good(Credit("Acme", on_hold, "", limit, exposure + more)):
 		assert is_good(Credit("Acme", on_hold, "", limit, exposure))
+
+
+def test_the_customer_is_said_by_their_name_and_found_by_their_id():
+	found = requirement(Credit(customer="CUST-0007", title="Northgate", on_hold=True))
+	assert (found.params["customer"], found.link.name) == ("Northgate", "CUST-0007")
