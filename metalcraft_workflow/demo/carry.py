@@ -5,7 +5,7 @@ What the desk would do, it does: ERPNext's and the app's own mappers, a save, a 
 action. Nothing is written around the rules.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import frappe
 from frappe.model.document import Document
@@ -19,6 +19,7 @@ from metalcraft_workflow.demo.masters import code_of, customer_named, make_addre
 from metalcraft_workflow.demo.orders import Delivery, Story
 from metalcraft_workflow.demo.pdf import one_page
 from metalcraft_workflow.demo.people import Person, acting_as
+from metalcraft_workflow.facts.final_pack import brought_parts
 
 LEAD_TIME = 21  # days
 CARRIER, TRACKING = "Redwood Freight", "RWF-{0}"
@@ -226,12 +227,10 @@ class Carrier:
 	# Step 7: transfer to Final Pack
 
 	def transfer(self, number: int) -> bool:
-		"""Each department brings what it makes."""
+		"""Each department brings what it makes, as far as nobody has brought it."""
 		from metalcraft_workflow.steps.transfer import make_transfer
 
-		before = sum(len(self.producers(earlier)) for earlier in range(number))
-		producers = self.producers(number)
-		left = producers[max(0, len(self.transfers()) - before) :]
+		left = self.producers(number)
 		for person in left:
 			with acting_as(person):
 				doc = make_transfer(self.order_name())
@@ -243,12 +242,17 @@ class Carrier:
 		return bool(left)
 
 	def producers(self, number: int) -> list[Person]:
-		"""Who brings the goods of a delivery: a person of each department that makes some of them. Services are
+		"""Who has goods of a delivery to bring: a person of each department that makes some of them. Services are
 		brought by nobody."""
+		left = Counter()
+		for delivery in self.story.deliveries[: number + 1]:
+			left.update(quantities(delivery))
+		for (_line, item_code), qty in brought_parts(self.order_name()).items():
+			left[item_code] -= qty
 		makers = [
 			people.DEPARTMENTS[item.departments[0] if item.departments else item.group]
 			for item, _qty in self.story.deliveries[number].lines
-			if item.stock or item.traceability == "Heat"
+			if (item.stock or item.traceability == "Heat") and left[code_of(item)] > 0
 		]
 		return list(dict.fromkeys(makers))
 

@@ -122,6 +122,14 @@ class TestDemo(FrappeTestCase):
 		self.assertEqual((self.again.taken, self.again.stopped), (0, {}))
 		self.assertEqual(self.count(), self.counts)
 
+	def test_goods_that_came_in_fewer_transfers_are_not_brought_again(self):
+		carrier = report.Report(story_with("Closed")).carrier
+		first, *others = carrier.transfers()
+		self.assertTrue(others)
+		for name in others:
+			frappe.db.set_value("Stock Entry Detail", {"parent": name}, "parent", first)
+		self.assertFalse(carrier.transfer(0))
+
 	def test_release_records_of_the_closed_order_name_who_did_it(self):
 		found = report.Report(story_with("Closed"))
 		documents = [("Sales Order", found.order), ("Delivery Note", found.carrier.notes()[0])]
