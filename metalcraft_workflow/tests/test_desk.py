@@ -1,13 +1,17 @@
 """What the desk shows of the process: the board, the counts, the history, the checklist's preamble."""
 
+from collections import Counter
+
 import frappe
 from frappe.tests.utils import FrappeTestCase
 from frappe.utils import add_days, add_to_date, getdate, now_datetime, nowdate
 
 from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.waiting import count
+from metalcraft_workflow.metalcraft_workflow.dashboard_chart_source.orders_by_stage import orders_by_stage
 from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orders
 from metalcraft_workflow.metalcraft_workflow.report.release_history import release_history
+from metalcraft_workflow.setup.custom_fields import STAGES
 from metalcraft_workflow.tests.support import deliveries, factories, money
 from metalcraft_workflow.tests.support.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
 from metalcraft_workflow.tests.support.numbers import number_format
@@ -147,6 +151,28 @@ class TestBoard(DeskCase):
 			self.assertLessEqual(len(column["cards"]), open_orders.MOST_CARDS)
 			for card in column["cards"]:
 				self.assertEqual(rows[card.name].order_stage, column["stage"])
+
+
+class TestOrdersByStage(DeskCase):
+	def drawn(self, user: str = SUPPORT) -> dict[str, int]:
+		with as_user(user):
+			chart = frappe.call(
+				frappe.get_attr(f"{orders_by_stage.__name__}.get"), chart_name="Orders by Stage"
+			)
+		return dict(zip(chart["labels"], chart["datasets"][0]["values"], strict=True)) if chart else {}
+
+	def test_counts_the_board_in_the_order_of_the_process(self):
+		approve(factories.make_order())
+		asked = factories.make_order()
+		act(asked, "Request Approval", SUPPORT)
+		factories.make_order()
+		drawn = self.drawn()
+		self.assertEqual(list(drawn), [stage for stage in STAGES if stage in drawn])
+		board = list(self.board(company=None).values())
+		self.assertEqual(drawn, Counter(row.order_stage for row in board))
+
+	def test_is_of_what_one_may_read(self):
+		self.assertRaises(frappe.PermissionError, self.drawn, "Guest")
 
 
 class TestWaiting(DeskCase):
