@@ -15,7 +15,7 @@ from metalcraft_workflow.rules.stays import Stay, percentile
 from metalcraft_workflow.setup.custom_fields import STAGES
 
 # Of whom most waits; the chart has no room for the names of more
-MOST_IN_CHART = 6
+MOST_IN_CHART = 12
 
 
 @frappe.read_only()
