@@ -168,7 +168,12 @@ metalcraft_workflow.MyWork = class MyWork {
 			.text(name)
 			.appendTo(head);
 		if (po_no) {
-			head.append($('<span class="text-muted"></span>').text(` · ${__("PO {0}", [po_no])}`));
+			head.append(
+				$('<span class="text-muted"></span>').append(
+					" · ",
+					$('<span class="my-work-po"></span>').text(__("PO {0}", [po_no]))
+				)
+			);
 		}
 		if (note) $('<div class="text-muted"></div>').text(note).appendTo(what);
 		if (missing.length) {
