@@ -16,7 +16,10 @@ frappe.provide("metalcraft_workflow");
 				title: __("Scan to Pack"),
 				single_column: true,
 			});
-			this.page.set_secondary_action(__("Other Document"), () => this.open(null));
+			// With an icon in place of its words where there is no room, so that the title is whole
+			this.page
+				.set_secondary_action(__("Other Document"), () => this.open(null), "list")
+				.attr({ "aria-label": __("Other Document"), title: __("Other Document") });
 			this.refusals = this.kept_refusals();
 			this.queue = new metalcraft_workflow.ScanQueue({
 				answered: (...args) => this.answered(...args),
@@ -388,7 +391,7 @@ frappe.provide("metalcraft_workflow");
 				.appendTo(about);
 			[...orders, po_no && __("PO {0}", [po_no])]
 				.filter(Boolean)
-				.forEach((text) => about.append(document.createTextNode(` · ${text}`)));
+				.forEach((text) => about.append(" · ", $("<span></span>").text(text)));
 			$('<div class="scan-total" role="status"></div>')
 				.toggleClass("scan-done", this.is_complete())
 				.append(
