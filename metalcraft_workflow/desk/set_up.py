@@ -53,12 +53,15 @@ def workflows() -> Iterator[dict]:
 def people() -> Iterator[dict]:
 	"""Somebody for each step, and for two steps that nobody may take both."""
 	roles: dict[str, set[str]] = {}
+	actions: dict[str, str] = {}
 	for doctype in ("Sales Order", "Delivery Note"):
 		workflow = active_workflow(doctype)
 		for transition in workflow.transitions if workflow else ():
 			passed = path.gates_between(
 				gate_of_state(workflow, transition.state), gate_of_state(workflow, transition.next_state)
 			)
+			if len(passed) == 1:
+				actions.setdefault(passed[0], _(transition.action))
 			for gate in passed:
 				roles.setdefault(gate, set()).add(transition.allowed)
 	users = {
@@ -71,7 +74,7 @@ def people() -> Iterator[dict]:
 			continue  # no state carries the gate
 		text = rules.problem(step)
 		yield point(
-			_("People for: {0}").format(_(path.find(step.gate).passed)),
+			_("People for “{0}”").format(actions.get(step.gate) or _(path.find(step.gate).passed)),
 			_(text).format(
 				roles=comma_or([_(role) for role in sorted(roles[step.gate])]),
 				person=get_fullname(next(iter(step.people), "")),

@@ -32,12 +32,12 @@ class TestSetUp(FrappeTestCase):
 		self.assertEqual(self.missing()[f"Recipients of {department.name}"]["name"], department.name)
 
 	def test_everybody_who_approves_is_counted(self):
-		self.assertNotIn("People for: Approved", self.missing())
+		self.assertNotIn("People for “Approve”", self.missing())
 		frappe.db.delete(
 			"Has Role",
 			{"role": "Order Approver", "parenttype": "User", "parent": ("!=", "approver@metalcraft.test")},
 		)
-		self.assertIn("second", self.missing()["People for: Approved"]["message"])
+		self.assertIn("second", self.missing()["People for “Approve”"]["message"])
 
 	def test_is_for_who_sets_up(self):
 		with as_user(SUPPORT):
