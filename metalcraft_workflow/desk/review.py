@@ -350,7 +350,7 @@ def last_orders(order: Document) -> list[dict]:
 def actions_of(order: Document, gates: list[dict], hidden: str) -> list[dict]:
 	"""The actions that the person may take, what leads on first. `lacks` are sentences; what a tick of the page
 	meets is none of them, and `asks_look` says that it wants the tick. Who may not see all differences cannot
-	tick that they have read them: `hidden` says so."""
+	tick that they have read them: `hidden` says so. `is_for_colleague` says that somebody else has to take it."""
 	workflow = active_workflow(order.doctype)
 	if not workflow:
 		return []
@@ -361,7 +361,8 @@ def actions_of(order: Document, gates: list[dict], hidden: str) -> list[dict]:
 			row for row in entries.get(transition.next_state, ()) if not row["met"] and not row["waived"]
 		]
 		asks_look = any(row["code"] == DIFFERENCES for row in missing)
-		lacks = [row["message"] or row["label"] for row in missing if row["code"] != DIFFERENCES]
+		lacking = [row for row in missing if row["code"] != DIFFERENCES]
+		lacks = [row["message"] or row["label"] for row in lacking]
 		found.append(
 			{
 				"action": transition.action,
@@ -370,6 +371,7 @@ def actions_of(order: Document, gates: list[dict], hidden: str) -> list[dict]:
 				"asks_reason": bool(cint(transition.get("reason_required"))),
 				"asks_look": asks_look and not hidden,
 				"lacks": [*lacks, hidden] if asks_look and hidden else lacks,
+				"is_for_colleague": any(row["is_for_colleague"] for row in lacking),
 			}
 		)
 	return sorted(found, key=lambda action: not action["leads_on"])

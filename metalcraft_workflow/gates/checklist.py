@@ -21,7 +21,8 @@ def get_checklist(doctype: KnownDocType, name: str) -> list[dict]:
 	"""The gates that the document can meet next, each with its requirements.
 
 	Gives a list of `{gate, action, next_state, role, requirements}`; a requirement is `{code, label,
-	message, met, waived, can_waive, link}`. It begins with why the document came to where it is, when
+	message, met, waived, can_waive, is_for_colleague, link}`, where `is_for_colleague` says that another person
+	with the role has to take the step. It begins with why the document came to where it is, when
 	whoever sent it there gave a reason: `{arrival: {action, user, creation, reason}}`. For an order on
 	its way it ends with `close`. Raises PermissionError when the user may not read the document.
 	"""
@@ -101,5 +102,6 @@ def describe(
 		"can_waive": not requirement.met
 		and requirement.waivable
 		and registry.waiver_role(gate, requirement.code) in roles,
+		"is_for_colleague": not requirement.met and requirement.message == separation.TAKEN_BY_YOU,
 		"link": {"doctype": link.doctype, "name": link.name, "fieldname": link.fieldname} if link else None,
 	}

@@ -11,6 +11,8 @@ from metalcraft_workflow.gates.registry import settings
 from metalcraft_workflow.rules import path
 from metalcraft_workflow.rules.requirement import Requirement, _lt
 
+TAKEN_BY_YOU = _lt("You took the step before this one yourself. Ask a colleague with this role to go on.")
+
 
 def requirements(gate: str, doc: Document, together: Container[str] = ()) -> list[Requirement]:
 	"""The requirement that somebody else took the step before `gate`, where one is demanded.
@@ -29,9 +31,7 @@ def requirements(gate: str, doc: Document, together: Container[str] = ()) -> lis
 		Requirement(
 			code="separation",
 			label=_lt("Taken by somebody else than the step before"),
-			message=_lt(
-				"You took the step before this one yourself. Ask a colleague with this role to go on."
-			)
+			message=TAKEN_BY_YOU
 			if people
 			else _lt(
 				"Nobody is on record for the step before this one. Send it back, to have it taken again."

@@ -139,5 +139,13 @@ class TestHolds(StandingCase):
 			[row["what"] for row in self.standing(order, PACKER)["changes"]], ["1: MT-CYL-01 · Quantity"]
 		)
 		self.assertEqual(frappe.get_message_log(), [])
+		for user, is_for_colleague in ((APPROVER, True), ("approver2@metalcraft.test", False)):
+			open_points = [
+				point
+				for entry in self.standing(order, user)["checklist"]
+				for point in entry["requirements"]
+				if not point["met"]
+			]
+			self.assertEqual([point["is_for_colleague"] for point in open_points], [True] * is_for_colleague)
 		act(order, "Accept Changes", "approver2@metalcraft.test")
 		self.assertEqual(self.standing(order)["changes"], [])

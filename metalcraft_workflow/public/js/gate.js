@@ -69,6 +69,7 @@ metalcraft_workflow.gate = {
 		const open = entry.requirements.filter((row) => !row.met && !row.waived);
 		const waived = entry.requirements.filter((row) => row.waived);
 		const met = entry.requirements.filter((row) => row.met);
+		const for_colleague = open.some((row) => row.is_for_colleague);
 		const title = this.title(entry, open);
 		const card = $('<section class="gate-checklist"></section>').attr("aria-label", title);
 
@@ -79,11 +80,14 @@ metalcraft_workflow.gate = {
 			.text(this.count(entry, open))
 			.appendTo(head);
 		if (entry.role) {
+			const role = __(entry.role);
 			$('<span class="text-muted small"></span>')
 				.text(
-					frappe.user_roles.includes(entry.role)
+					for_colleague
+						? __("by another {0}", [role])
+						: frappe.user_roles.includes(entry.role)
 						? __("Your turn")
-						: __("by {0}", [__(entry.role)])
+						: __("by {0}", [role])
 				)
 				.appendTo(head);
 		}
@@ -108,6 +112,7 @@ metalcraft_workflow.gate = {
 
 	count(entry, open) {
 		if (!open.length) return __("Nothing missing");
+		if (open.every((row) => row.is_for_colleague)) return __("A colleague's turn");
 		return entry.action ? __("{0} missing", [open.length]) : __("{0} to go", [open.length]);
 	},
 

@@ -291,13 +291,19 @@ metalcraft_workflow.ReviewDesk = class ReviewDesk {
 		}
 		// What decides comes last, where the thumb and the eye end
 		[...actions].reverse().forEach((action) => {
-			const { label, leads_on, lacks } = action;
+			const { label, leads_on, lacks, is_for_colleague } = action;
 			const is_short = leads_on && lacks.length;
 			$('<button type="button" class="btn btn-sm"></button>')
 				.addClass(leads_on ? "btn-primary" : "btn-default")
 				.prop("disabled", Boolean(is_short))
 				.attr("title", is_short ? lacks.join("\n") : null)
-				.text(is_short ? __("{0}: {1} missing", [label, lacks.length]) : label)
+				.text(
+					!is_short
+						? label
+						: is_for_colleague
+						? __("{0}: a colleague's turn", [label])
+						: __("{0}: {1} missing", [label, lacks.length])
+				)
 				.on("click", () => this.take(action))
 				.appendTo(buttons);
 		});
