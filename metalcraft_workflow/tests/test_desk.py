@@ -13,7 +13,15 @@ from metalcraft_workflow.metalcraft_workflow.report.open_orders import open_orde
 from metalcraft_workflow.metalcraft_workflow.report.release_history import release_history
 from metalcraft_workflow.setup.custom_fields import STAGES
 from metalcraft_workflow.tests.support import deliveries, factories, money
-from metalcraft_workflow.tests.support.factories import APPROVER, PACKER, SUPPORT, act, approve, as_user
+from metalcraft_workflow.tests.support.factories import (
+	APPROVER,
+	PACKER,
+	SUPPORT,
+	act,
+	approve,
+	as_user,
+	change_quantity,
+)
 from metalcraft_workflow.tests.support.numbers import number_format
 
 
@@ -122,6 +130,17 @@ class TestBoard(DeskCase):
 		self.assertEqual((row.waits_for, row.waiting), ("Final Pack", note.name))
 		self.assertIn(note.name, row.deliveries)
 		self.assertIn("Packing", row.deliveries)
+
+	def test_says_the_state_where_the_stage_says_less(self):
+		draft, back, approved = (factories.make_order() for _number in range(3))
+		act(back, "Request Approval", SUPPORT)
+		self.assertEqual(self.board()[back.name].state, "")  # its stage says so
+		act(back, "Send Back", APPROVER, reason="The price of line 1 is wrong.")
+		approve(approved)
+		rows = self.board()
+		self.assertEqual([rows[order.name].state for order in (draft, back, approved)], ["", "Sent Back", ""])
+		change_quantity(approved, 12)
+		self.assertEqual(self.board()[approved.name].state, "Change Review")
 
 	def test_days_are_those_of_the_stage_that_it_is_in(self):
 		order = factories.make_order()

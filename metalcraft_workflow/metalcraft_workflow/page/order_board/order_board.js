@@ -135,15 +135,20 @@ class OrderBoard {
 				.text(__("{0} d late", [row.days_late]))
 				.appendTo(head);
 		}
+		if (row.state) {
+			$('<span class="indicator-pill orange no-indicator-dot"></span>')
+				.text(row.state)
+				.appendTo(card);
+		}
 		this.line(card, row.customer_name);
 		this.line(card, row.po_no && __("PO {0}", [row.po_no]));
 		this.line(
 			card,
 			row.ship_date && __("Ships {0}", [frappe.datetime.str_to_user(row.ship_date)])
 		);
-		this.line(card, __("{0} of {1} lines to ship", [row.open_lines, row.lines]));
+		this.line(card, __("Lines to ship: {0} of {1}", [row.open_lines, row.lines]));
 		this.line(card, row.deliveries);
-		const foot = $('<div class="order-board-line"></div>').appendTo(card);
+		const foot = $('<div class="order-board-foot"></div>').appendTo(card);
 		$("<span></span>")
 			.text(
 				row.waits_for

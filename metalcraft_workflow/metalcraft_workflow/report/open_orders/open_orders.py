@@ -14,7 +14,9 @@ from pypika import Case
 from metalcraft_workflow.facts import stays
 from metalcraft_workflow.gates.input import Each, checked
 from metalcraft_workflow.gates.numbers import written_qty
+from metalcraft_workflow.gates.workflow import states_by_gate
 from metalcraft_workflow.metalcraft_workflow.report.batch_trace.visibility import Visibility
+from metalcraft_workflow.rules.path import has_passed
 from metalcraft_workflow.rules.stays import Stay
 from metalcraft_workflow.setup.custom_fields import STAGES
 
@@ -140,8 +142,8 @@ def lines_to_ship(filters: frappe._dict) -> dict[str, tuple[date | None, int, in
 
 
 def describe(rows: list[frappe._dict]) -> None:
-	"""Say of each order for whom it waits and since when, where its deliveries are, and what is to be paid; as
-	far as the user may read these."""
+	"""Say of each order for whom it waits and since when, its state where that tells more than the stage, where
+	its deliveries are, and what is to be paid; as far as the user may read these."""
 	now, visibility = now_datetime(), Visibility()
 	waits = defaultdict(list)
 	for wait in stays.waits(rows):
@@ -151,6 +153,7 @@ def describe(rows: list[frappe._dict]) -> None:
 		"Delivery Note", (note.name for found in deliveries.values() for note in found)
 	)
 	reads_invoices = frappe.has_permission("Sales Invoice")
+	gates = states_by_gate("Sales Order")
 	to_be_paid = outstanding([row.name for row in rows], visibility) if reads_invoices else None
 	for row in rows:
 		here = waits[row.name]
@@ -162,6 +165,9 @@ def describe(rows: list[frappe._dict]) -> None:
 		oldest = min(named, key=lambda wait: wait.since, default=None)
 		row.days_in_stage = round(Stay(oldest.stage, oldest.since).days(now), 1) if oldest else 0
 		row.written_days_in_stage = written_qty(row.days_in_stage)
+		state = row.workflow_state or ""
+		tells_more = state != row.order_stage and not has_passed(gates.get(state, ""), "approve")
+		row.state = _(state) if state and tells_more else ""
 		is_shown = oldest and (oldest.doctype == "Sales Order" or oldest.name in notes)
 		row.waiting_doctype, row.waiting = (oldest.doctype, oldest.name) if is_shown else ("", "")
 		row.deliveries = ", ".join(
