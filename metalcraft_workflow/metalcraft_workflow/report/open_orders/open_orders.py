@@ -268,7 +268,7 @@ def get_columns() -> list[dict]:
 			"options": "Sales Order",
 			"width": 195,
 		},
-		{"fieldname": "customer_name", "label": _("Customer"), "fieldtype": "Data", "width": 190},
+		{"fieldname": "customer_name", "label": _("Customer"), "fieldtype": "Data", "width": 240},
 		{"fieldname": "po_no", "label": _("PO Number"), "fieldtype": "Data", "width": 110},
 		{"fieldname": "order_stage", "label": _("Stage"), "fieldtype": "Data", "width": 145},
 		{"fieldname": "waits_for", "label": _("Waits For"), "fieldtype": "Data", "width": 150},
