@@ -257,7 +257,8 @@ def order_from_supplier(order, *lines: dict):
 	from erpnext.selling.doctype.sales_order.sales_order import make_purchase_order
 
 	with as_user("Administrator"):
-		made = make_purchase_order(order.name, [row.as_dict() for row in order.items])
+		rows = [row.as_dict() for row in order.items if row.delivered_by_supplier]
+		made = make_purchase_order(order.name, rows)
 		(doc,) = made if isinstance(made, list) else [made]  # 16 makes one a supplier
 		doc.supplier = "MT Supplier"
 		doc.schedule_date = order.delivery_date
