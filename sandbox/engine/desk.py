@@ -95,8 +95,9 @@ def engine_folder() -> Path:
 	return Path(importlib.util.find_spec("monoframe").origin).parent
 
 
-def open_desk() -> dict[str, str]:
-	"""Tell the engine what was built, in the site that is open; gives address -> folder of what a desk loads."""
+def open_desk() -> tuple[dict[str, str], dict[str, str]]:
+	"""Prepare the engine for the desk, in the site that is open; gives what was built, by its names, and address ->
+	folder of what a desk loads."""
 	import frappe
 	from monoframe import hooks
 
@@ -105,7 +106,6 @@ def open_desk() -> dict[str, str]:
 	bundles["metalcraft_workflow.bundle.css"] = (
 		"/assets/metalcraft_workflow/css/metalcraft_workflow.bundle.css"
 	)
-	Path("assets/assets.json").write_text(json.dumps(bundles))
 	# What calls home was not built
 	hooks.app_include_js = [name for name in hooks.app_include_js if name in bundles]
 	hooks.app_include_js.append("/assets/desk/shims.js")
@@ -114,12 +114,10 @@ def open_desk() -> dict[str, str]:
 	hooks.sounds = []
 	add_shims()
 	frappe.clear_cache()
-	frappe.client_cache.delete_value("assets_json", shared=True)
-	return {
+	return bundles, {
 		"/assets/desk": str(built / "built"),
 		"/assets/erpnext": str(SANDBOX / "erpnext" / "public"),
 		"/assets/monoframe/node_modules": str(built / "node_modules"),
-		"/assets/monoframe": str(engine_folder() / "public"),
 	}
 
 

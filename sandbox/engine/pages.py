@@ -8,20 +8,17 @@ from pathlib import Path
 
 import frappe
 
+from engine import portal
 from engine.site import made_whole
 
+# Of lists, mails and prints
 STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1f2937; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } a { color: #1d4ed8; }
-.btn { display: inline-block; padding: .35rem .8rem; border: 1px solid #9ca3af; border-radius: .3rem; background: #fff; }
-.btn-primary { background: #1d4ed8; color: #fff; border-color: #1d4ed8; }
-.form-control { padding: .35rem .5rem; border: 1px solid #9ca3af; border-radius: .3rem; width: 100%; box-sizing: border-box; }
-.sr-only, .action-banner { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .row { display: flex; flex-wrap: wrap; gap: 0 2rem; } .col-xs-6 { flex: 1 1 40%; } .text-right { text-align: right; }
-.mt-3 { margin-top: 1rem; } .d-flex { display: flex; gap: 1rem; flex-wrap: wrap; } .justify-content-between { justify-content: space-between; }
-.hidden, [hidden] { display: none; } nav.navbar, footer, .breadcrumb-container, .web-sidebar, .page-header-actions-block { display: none; }
+.hidden, [hidden], .action-banner { display: none; }
 </style>"""
 
 # Document -> its prints
@@ -39,7 +36,7 @@ def save(folder: Path) -> int:
 	frappe.set_user("Administrator")
 	with made_whole(folder) as new:
 		new.mkdir()
-		parts = {"Mails": mails(new), "Prints": prints(new), "Portal": portal(new)}
+		parts = {"Mails": mails(new), "Prints": prints(new), "Portal": portal_pages(new)}
 		body = "".join(
 			f"<h2>{title}</h2><table>{''.join(rows)}</table>" for title, rows in parts.items() if rows
 		)
@@ -109,26 +106,16 @@ def prints(folder: Path) -> list[str]:
 	return rows
 
 
-def portal(folder: Path) -> list[str]:
+def portal_pages(folder: Path) -> list[str]:
 	"""What each customer sees."""
 	from engine import people
 
 	rows = []
-	for customer in people.customers():
-		contact = frappe.db.get_value(
-			"Dynamic Link",
-			{"link_doctype": "Customer", "link_name": customer.name, "parenttype": "Contact"},
-			"parent",
-		)
-		user = contact and frappe.db.get_value("Contact", contact, "user")
-		if not user:
-			continue
-		orders = frappe.get_all(
-			"Sales Order", {"customer": customer.name, "docstatus": ["<", 2]}, pluck="name"
-		)
-		lead = frappe.db.get_value("Customer", customer.name, "lead_name")
+	for customer, customer_name, user in people.of_the_portal():
+		orders = frappe.get_all("Sales Order", {"customer": customer, "docstatus": ["<", 2]}, pluck="name")
+		lead = frappe.db.get_value("Customer", customer, "lead_name")
 		quotations = frappe.get_all(
-			"Quotation", {"party_name": ["in", [customer.name, lead or ""]], "docstatus": 1}, pluck="name"
+			"Quotation", {"party_name": ["in", [customer, lead or ""]], "docstatus": 1}, pluck="name"
 		)
 		paths = ["customer-orders", "customer-quotations"]
 		paths += [f"customer-orders/{name}" for name in orders]
@@ -137,10 +124,10 @@ def portal(folder: Path) -> list[str]:
 			text = page(path, user)
 			if not text:
 				continue
-			file = folder / "portal" / slug(customer.customer_name) / f"{slug(path)}.html"
+			file = folder / "portal" / slug(customer_name) / f"{slug(path)}.html"
 			file.parent.mkdir(parents=True, exist_ok=True)
 			file.write_text(offline(text))
-			rows.append(row(file, folder, f"{customer.customer_name}: /{path}", user))
+			rows.append(row(file, folder, f"{customer_name}: /{path}", user))
 	frappe.set_user("Administrator")
 	return rows
 
@@ -163,4 +150,10 @@ def offline(text: str) -> str:
 		lambda match: f'href="{slug(match[1])}.html"',
 		text,
 	)
-	return text.replace("</head>", f"{STYLE}</head>", 1)
+	text = re.sub(r"<(?:link|script)[^>]+/assets/[^>]+>(?:</script>)?", "", text)
+	# What leads elsewhere leads nowhere in a file
+	return text.replace(
+		"</head>",
+		f"{portal.inline()}<style>.navbar, .web-sidebar, .web-footer {{ display: none; }}</style></head>",
+		1,
+	)

@@ -2,8 +2,10 @@
 
 import frappe
 
+PASSWORD = "Quench-4711-Valve"
 
-def make_customers(password: str) -> list[str]:
+
+def make_customers() -> list[str]:
 	"""A user of the portal for the buyer of each sample customer; gives their addresses."""
 	from frappe.utils.password import update_password
 
@@ -33,10 +35,20 @@ def make_customers(password: str) -> list[str]:
 			user.flags.no_welcome_mail = True
 			user.insert(ignore_permissions=True)
 			frappe.db.set_value("Contact", contact, "user", email)
-		update_password(email, password)
+		update_password(email, PASSWORD)
 		found.append(email)
 	frappe.db.commit()
 	return found
+
+
+def of_the_portal() -> list[tuple[str, str, str]]:
+	"""Customer, what it is called, and who of it signs in to the portal."""
+	from metalcraft_workflow.access.customers import customers_of
+
+	names = {row.name: row.customer_name for row in customers()}
+	users = frappe.get_all("User", {"user_type": "Website User", "enabled": 1}, pluck="name", order_by="name")
+	found = [(customer, user) for user in users for customer in customers_of(user) if customer in names]
+	return sorted(((customer, names[customer], user) for customer, user in found), key=lambda row: row[1])
 
 
 def customers() -> list[frappe._dict]:

@@ -2,6 +2,7 @@
 
 sandbox/test                      all of it
 sandbox/test test_gates           one file, or several
+sandbox/test test_gates.TestChecklist.test_is_short    one test, as a failure names it
 sandbox/test -k waiver            tests with that in their name
 """
 
@@ -21,13 +22,13 @@ import warnings
 from pathlib import Path
 
 import engine
-from engine import CACHE, PROJECT, SANDBOX, site
+from engine import CACHE, PROJECT, SANDBOX, browser, site
 from engine.processes import fork
 
 TESTS = PROJECT / "metalcraft_workflow" / "tests"
 # Those of the sandbox itself, which no bench has
 OWN = SANDBOX / "engine"
-PURE = "pure"
+PURE, BROWSER = "pure", "browser"
 RUN = CACHE / "run"
 # How a test says that it failed for want of room, which tells nothing of the app
 FULL = r"database or disk is full|OSError: \[Errno 28\]"
@@ -41,9 +42,13 @@ class Result(unittest.TestResult):
 		self.outcomes: dict[str, tuple[str, str]] = {}
 
 	def note(self, test, outcome: str, words: str = "") -> None:
-		name = test.id().removeprefix("metalcraft_workflow.tests.")
-		if self.outcomes.get(name, ("passed",))[0] != "failed":
+		name = short(test)
+		before, said = self.outcomes.get(name, ("passed", ""))
+		if before != "failed":
 			self.outcomes[name] = (outcome, words)
+		elif words:
+			# Each part that fails tells of itself
+			self.outcomes[name] = (before, f"{said}\n{words}")
 
 	def addSuccess(self, test):
 		self.note(test, "passed")
@@ -71,7 +76,7 @@ class Result(unittest.TestResult):
 def main() -> int:
 	options = arguments()
 	begun = time.monotonic()
-	modules = chosen(options.modules)
+	modules, options.tests = chosen(options.modules)
 	engine.start()
 	RUN.mkdir(parents=True, exist_ok=True)
 	with site.alone("test", lambda text: print(f"{text} ...", flush=True)):
@@ -98,15 +103,33 @@ def positive(text: str) -> int:
 	return max(1, int(text))
 
 
-def chosen(names: list[str]) -> list[str]:
-	"""The modules to run; those that took longest last time first."""
-	known = [file.stem for folder in (TESTS, OWN) for file in sorted(folder.glob("test_*.py"))] + [PURE]
-	names = [Path(name).stem.rsplit(".", 1)[-1] for name in names]
-	unknown = [name for name in names if name not in known]
-	if unknown:
-		raise SystemExit(f"There is no test module {unknown[0]}. There are: {', '.join(known)}.")
+def chosen(names: list[str]) -> tuple[list[str], list[str]]:
+	"""The modules to run, those that took longest last time first; and the tests of them that are named, as a
+	failure names them."""
+	known = [file.stem for folder in (TESTS, OWN) for file in sorted(folder.glob("test_*.py"))]
+	known += [PURE, BROWSER]
+	modules, tests = [], []
+	for given in names:
+		name = given.removeprefix("metalcraft_workflow.tests.").removeprefix("engine.")
+		if "/" in name and not name.startswith((f"{PURE}.", f"{BROWSER}.")):
+			name = Path(name).name
+		module, _, test = name.removesuffix(".py").partition(".")
+		if module not in known:
+			raise SystemExit(f"There is no test module {given}. There are: {', '.join(known)}.")
+		modules.append(module)
+		if test:
+			tests.append(f"{module}.{test}")
 	took = timings()
-	return sorted(names or known, key=lambda name: -took.get(name, 20))
+	return sorted(dict.fromkeys(modules or known), key=lambda name: -took.get(name, 20)), tests
+
+
+def is_named(name: str, tests: list[str]) -> bool:
+	"""Whether a test is one of those that are named; all are, of a module of which none is."""
+	module = name.partition(".")[0]
+	of_module = [test for test in tests if test.partition(".")[0] == module]
+	return not of_module or any(
+		name == test or name.startswith((f"{test}.", f"{test}[")) for test in of_module
+	)
 
 
 def timings() -> dict[str, float]:
@@ -143,7 +166,7 @@ def run_side_by_side(modules: list[str], options) -> dict[str, tuple[str, str]]:
 		while waiting or running:
 			while waiting and len(running) < options.j:
 				name = waiting.popleft()
-				running[start(name, options.k)] = (name, time.monotonic())
+				running[start(name, options)] = (name, time.monotonic())
 			pid, status = os.wait()
 			if pid not in running:
 				continue
@@ -163,22 +186,28 @@ def run_side_by_side(modules: list[str], options) -> dict[str, tuple[str, str]]:
 	return outcomes
 
 
-def start(name: str, filter: str) -> int:
+def start(name: str, options) -> int:
 	def run():
-		outcomes = run_pure(filter) if name == PURE else run_module(name, filter)
+		if name == PURE:
+			outcomes = run_pure(options.k, tests=options.tests)
+		elif name == BROWSER:
+			outcomes = browser.run(on_a_site, RUN / name, options.k, options.tests)
+		else:
+			outcomes = run_module(name, options.k, options.tests)
 		(RUN / f"{name}.json").write_text(json.dumps(outcomes))
 
 	return fork(run, log=RUN / f"{name}.log")
 
 
-def run_module(name: str, filter: str) -> dict[str, tuple[str, str]]:
+def run_module(name: str, filter: str, tests=()) -> dict[str, tuple[str, str]]:
 	warnings.simplefilter("ignore")
 	result = Result()
 	with on_a_site(RUN / name):
 		loader = unittest.TestLoader()
 		package = "engine" if (OWN / f"{name}.py").exists() else "metalcraft_workflow.tests"
 		suite = loader.loadTestsFromName(f"{package}.{name}")
-		unittest.TestSuite(each for each in flat(suite) if filter in each.id()).run(result)
+		wanted = [each for each in flat(suite) if filter in each.id() and is_named(short(each), tests)]
+		unittest.TestSuite(wanted).run(result)
 	return result.outcomes
 
 
@@ -197,6 +226,11 @@ def on_a_site(folder: Path):
 	shutil.rmtree(folder, ignore_errors=True)
 
 
+def short(test) -> str:
+	"""What a test is called in the output."""
+	return test.id().removeprefix("metalcraft_workflow.tests.").removeprefix("engine.")
+
+
 def flat(suite):
 	for each in suite:
 		if isinstance(each, unittest.TestSuite):
@@ -205,11 +239,16 @@ def flat(suite):
 			yield each
 
 
-def run_pure(filter: str, *options: str) -> dict[str, tuple[str, str]]:
+def run_pure(filter: str, *options: str, tests=()) -> dict[str, tuple[str, str]]:
 	os.chdir(PROJECT)
 	select = ["-k", filter] if filter else []
 	# The sandbox's own, too
-	return run_pytest(TESTS / PURE, *SANDBOX.glob("*_test.py"), options=[*select, *options])
+	files = [TESTS / PURE, *SANDBOX.glob("*_test.py")]
+	if named := [test.removeprefix(f"{PURE}.") for test in tests if test.startswith(f"{PURE}.")]:
+		folder = {file.name: file for file in [*TESTS.glob(f"{PURE}/*_test.py"), *files[1:]]}
+		parts = [test.partition("::") for test in named]
+		files = [f"{folder.get(file, file)}{colons}{rest}" for file, colons, rest in parts]
+	return run_pytest(*files, options=[*select, *options])
 
 
 def run_pytest(*files: Path, options=()) -> dict[str, tuple[str, str]]:

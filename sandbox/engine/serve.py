@@ -1,17 +1,14 @@
 """Serves the sandbox to this machine: portal, REST, print views, and a page that says what to try."""
 
-import html
 import re
 import threading
-from http.cookies import SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
-from engine import SANDBOX, desk, pages
+from werkzeug.test import Client
+from werkzeug.wrappers import Request
 
-BUILD_DESK = "The desk is not built; <code>./sandbox/run --desk</code> builds it, with npm"
-# Or the browser asks for one, and is told that there is none
-ICON = "<link rel=icon href='data:,'>"
-NO_DESK = f"<!DOCTYPE html><meta charset=utf-8><title>No desk</title>{ICON}{pages.STYLE}<p>{BUILD_DESK}.</p>"
+from engine import SANDBOX, desk, front_page, pages, portal
+from engine.people import PASSWORD
 
 
 def run(port: int) -> None:
@@ -52,11 +49,8 @@ def application():
 			return renamed
 
 	with_desk = desk.is_built()
-	folders = {
-		"/out": str(SANDBOX / "out"),
-		"/assets/metalcraft_workflow": str(SANDBOX.parent / "metalcraft_workflow" / "public"),
-		**(desk.open_desk() if with_desk else {}),
-	}
+	bundles, folders = desk.open_desk() if with_desk else ({}, {})
+	folders = {"/out": str(SANDBOX / "out"), **folders, **portal.open_portal(bundles)}
 	frappe.destroy()
 	return Files(Front(engine, with_desk), folders)
 
@@ -78,14 +72,19 @@ class Front:
 	def __call__(self, environ, start_response):
 		path = environ.get("PATH_INFO", "")
 		if path in ("", "/"):
-			return self.answer(start_response, index(self.with_desk))
+			return self.answer(start_response, front_page.index(self.with_desk))
 		if path.startswith("/sandbox/as/"):
 			to = parse_qs(environ.get("QUERY_STRING", "")).get("to", [""])[0]
-			return self.sign_in(start_response, path.removeprefix("/sandbox/as/"), to)
+			return self.sign_in(start_response, path.removeprefix("/sandbox/as/"), PASSWORD, to)
+		if path == "/sandbox/sign-in" and environ["REQUEST_METHOD"] == "POST":
+			form = Request(environ).form
+			return self.sign_in(start_response, form.get("usr"), form.get("pwd"), form.get("to"))
+		if path == "/logout":
+			return self.sign_out(environ, start_response)
 		if path.rstrip("/") in ("/app", "/desk") and self.with_desk:
 			return self.lead(start_response, desk.HOME)
 		if re.match("/(app|desk)(/|$)", path) and not self.with_desk:
-			return self.answer(start_response, NO_DESK)
+			return self.answer(start_response, front_page.no_desk())
 		# Pages of Frappe name their token in this header
 		if token := environ.get("HTTP_X_FRAPPE_CSRF_TOKEN"):
 			environ["HTTP_X_MONOFRAME_CSRF_TOKEN"] = token
@@ -121,164 +120,31 @@ class Front:
 		)
 		return [body]
 
-	def sign_in(self, start_response, user: str, to: str):
-		"""Sign in as a sample user, by one click, and lead to where they work, or to their document `to`."""
-		from werkzeug.test import Client
+	def sign_in(self, start_response, user: str, password: str, to: str):
+		"""Sign in and lead to `to`, or to where the user works; back to the page for it when that is refused."""
+		answer = Client(self.app).post("/api/method/login", data={"usr": user or "", "pwd": password or ""})
+		if answer.status_code != 200:
+			return self.lead(start_response, f"/login?refused=1&redirect-to={quote(to or '')}")
+		# No other site
+		if not re.match(r"/(?!/)", to or ""):
+			to = self.home(user)
+		return self.lead(start_response, to, answer.headers.getlist("Set-Cookie"))
 
-		from engine.show import PASSWORD
+	def home(self, user: str) -> str:
+		from metalcraft_workflow.demo.people import DOMAIN
 
-		answer = Client(self.app).post("/api/method/login", data={"usr": user, "pwd": PASSWORD})
-		cookies = SimpleCookie()
-		for value in answer.headers.getlist("Set-Cookie"):
-			cookies.load(value)
-		if "sid" not in cookies or cookies["sid"].value in ("", "Guest"):
-			start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-			return [f"{user} is none of the sample users.".encode()]
-		where = "/customer-orders"
-		if staff(user):
-			where = desk.HOME if self.with_desk else "/"
-		if to.startswith("/desk/"):
-			where = to
-		return self.lead(start_response, where, answer.headers.getlist("Set-Cookie"))
+		if not user.endswith(f"@{DOMAIN}"):
+			return "/customer-orders"
+		return desk.HOME if self.with_desk else "/sandbox_work"
+
+	def sign_out(self, environ, start_response):
+		"""The engine's own page for it does nothing without its scripts."""
+		cookies = {"Cookie": environ.get("HTTP_COOKIE", "")}
+		answer = Client(self.app, use_cookies=False).get(
+			"/api/method/frappe.handler.web_logout", headers=cookies
+		)
+		return self.lead(start_response, "/", answer.headers.getlist("Set-Cookie"))
 
 	def lead(self, start_response, where: str, cookies=()):
 		start_response("303 See Other", [("Location", where), *(("Set-Cookie", value) for value in cookies)])
 		return [b""]
-
-
-def staff(user: str) -> bool:
-	from metalcraft_workflow.demo.people import DOMAIN
-
-	return user.endswith(f"@{DOMAIN}")
-
-
-def whose_turn() -> list[tuple]:
-	"""Who can do what on the desk now: the person, in words, and with which document."""
-	import frappe
-
-	from metalcraft_workflow.demo import people
-	from metalcraft_workflow.demo.company import COMPANY
-
-	found = []
-	for person, words, doctype, state in (
-		(people.SUPPORT, "request the approval of", "Sales Order", "Draft"),
-		(people.APPROVER, "approve", "Sales Order", "Pending Approval"),
-		(people.CREDIT, "release the credit hold of", "Sales Order", "Credit Hold"),
-		(people.QUALITY, "release the documents of", "Delivery Note", "QA Review"),
-		(people.CLEARANCE, "clear", "Delivery Note", "Awaiting Clearance"),
-		(people.SHIPPER, "ship", "Delivery Note", "Cleared"),
-	):
-		names = frappe.get_all(
-			doctype, {"company": COMPANY, "workflow_state": state}, pluck="name", order_by="name", limit=1
-		)
-		found += [(person, words, doctype, name) for name in names]
-	return found
-
-
-def index(with_desk: bool) -> str:
-	"""Who there is, and what to try."""
-	import frappe
-
-	from engine import people
-	from metalcraft_workflow.demo.company import COMPANY
-	from metalcraft_workflow.demo.people import PEOPLE
-
-	frappe.init(force=True)
-	frappe.connect()
-	try:
-		customers = [
-			(row.customer_name, user)
-			for row in people.customers()
-			for user in frappe.get_all(
-				"Contact",
-				{
-					"name": [
-						"in",
-						[
-							link.parent
-							for link in frappe.get_all(
-								"Dynamic Link",
-								{"link_doctype": "Customer", "link_name": row.name, "parenttype": "Contact"},
-								["parent"],
-							)
-						],
-					]
-				},
-				pluck="user",
-			)
-			if user
-		]
-		orders = frappe.get_all(
-			"Sales Order",
-			{"company": COMPANY},
-			["name", "customer_name", "order_stage", "po_no"],
-			order_by="name",
-		)
-		notes = frappe.get_all(
-			"Delivery Note", {"company": COMPANY, "is_return": 0}, ["name"], order_by="name", limit=1
-		)
-		turns = whose_turn() if with_desk else []
-	finally:
-		frappe.destroy()
-
-	def cells(*values):
-		return "<tr>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
-
-	def sign_in(user):
-		return f'<a href="/sandbox/as/{html.escape(user)}">{html.escape(user)}</a>'
-
-	def form(doctype, name):
-		"""Where a document is seen: on its form, or by REST when there is no desk."""
-		if not with_desk:
-			return f"/api/resource/{doctype}/{html.escape(name)}"
-		return f"/desk/{doctype.lower().replace(' ', '-')}/{html.escape(name)}"
-
-	body = [f"<h1>{html.escape(COMPANY)}, in the sandbox</h1>"]
-	where = "staff to the desk" if with_desk else f"staff use REST and print views here. {BUILD_DESK}"
-	body.append(
-		f"<p>Sign in by a click on an address. Customers come to the portal, {where}. What the sample orders"
-		" left, as files: <a href='/out/index.html'>mails, prints and pages</a>.</p>"
-	)
-	body.append(
-		"<h2>Customers</h2><table>"
-		+ "".join(cells(html.escape(name), sign_in(user)) for name, user in customers)
-		+ "</table>"
-	)
-	body.append(
-		"<h2>Staff</h2><table>"
-		+ "".join(
-			cells(html.escape(person.name), html.escape(person.title), sign_in(person.email))
-			for person in PEOPLE
-		)
-		+ "</table>"
-	)
-	body.append("<h2>What to try</h2><ul>")
-	body.append(
-		"<li>As a customer: <a href='/customer-orders'>orders</a>, <a href='/customer-quotations'>quotations</a></li>"
-	)
-	for person, words, doctype, name in turns:
-		to = f"/sandbox/as/{person.email}?to={form(doctype, name)}"
-		body.append(
-			f"<li>As {html.escape(person.name)}, {html.escape(person.title)}: {words} <a href='{to}'>{html.escape(name)}</a></li>"
-		)
-	if notes:
-		name = html.escape(notes[0].name)
-		body.append(
-			f"<li>As staff: <a href='/api/resource/Delivery Note/{name}'>a delivery by REST</a>, <a href='/printview?doctype=Delivery Note&name={name}'>its print</a>, "
-		)
-		body.append(
-			f"<a href='/api/method/metalcraft_workflow.gates.checklist.get_checklist?doctype=Delivery Note&name={name}'>what its next gate asks for</a></li>"
-		)
-	body.append("</ul><h2>Orders</h2><table>")
-	for order in orders:
-		link = f"<a href='{form('Sales Order', order.name)}'>{html.escape(order.name)}</a>"
-		body.append(
-			cells(
-				link,
-				html.escape(order.customer_name or ""),
-				html.escape(order.po_no or ""),
-				html.escape(order.order_stage or ""),
-			)
-		)
-	body.append("</table>")
-	return f"<!DOCTYPE html><meta charset=utf-8><title>Sandbox</title>{ICON}{pages.STYLE}{''.join(body)}"

@@ -20,7 +20,6 @@ from engine import CACHE, PROJECT, SANDBOX, site, stop
 
 SITE = CACHE / "show"
 OUT = SANDBOX / "out"
-PASSWORD = "Quench-4711-Valve"
 
 
 def main() -> int:
@@ -35,17 +34,19 @@ def main() -> int:
 			keep(served, options.reset)
 			engine.start()
 			fine = open_show(options.reset) and fine
-			from engine import pages
+			from engine import pages, standing
 
 			saved = pages.save(OUT)
-		print(f"{saved} mails, prints and pages are in {(OUT / 'index.html').relative_to(PROJECT)}")
+			standing.keep(SITE)
+		print(f"{saved} mails, prints and pages: {(OUT / 'index.html').relative_to(PROJECT)}")
 		if not options.no_serve:
 			from engine import serve
 
-			print(
-				f"\nServing on http://127.0.0.1:{options.port} to this machine alone. Ctrl+C ends it.",
-				flush=True,
-			)
+			url = os.environ["SANDBOX_URL"]
+			print(f"\nOpen {url} in a browser; a click there signs you in. Ctrl+C here ends it.")
+			for line in standing.turns(url):
+				print(f"  {line}")
+			print("It is served to this machine alone.", flush=True)
 			with contextlib.suppress(KeyboardInterrupt):
 				serve.run(options.port)
 	return 0 if fine else 1
@@ -107,7 +108,12 @@ def open_show(reset: bool) -> bool:
 		site.open_site(SITE)
 		if made.read_text() != site.name_of_app_site():
 			print("The app has changed since this was made: --reset begins anew with it as it is now.")
-		return carry()
+		from engine import standing
+
+		print("The sample orders are there as you left them; --reset begins anew.")
+		print(*standing.since(SITE), sep="\n")
+		name_what_is_served()
+		return True
 	import frappe
 
 	with site.made_whole(SITE) as new:
@@ -124,10 +130,17 @@ def carry() -> bool:
 	from engine import people
 	from metalcraft_workflow.demo import command
 
-	fine = command.run(PASSWORD)
-	people.make_customers(PASSWORD)
-	print(f"They sign in with the password {PASSWORD}.\n")
+	fine = command.run(people.PASSWORD)
+	name_what_is_served()
+	print(f"They sign in with the password {people.PASSWORD}.\n")
 	return fine
+
+
+def name_what_is_served() -> None:
+	from engine import people, portal
+
+	people.make_customers()
+	portal.name_it()
 
 
 if __name__ == "__main__":

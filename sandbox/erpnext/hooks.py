@@ -27,13 +27,7 @@ has_website_permission = {
 } | {"Issue": "erpnext.support.doctype.issue.issue.has_website_permission"}
 
 website_route_rules = [
-	{"from_route": f"/{route}", "to_route": doctype}
-	for route, doctype in (
-		("orders", "Sales Order"),
-		("invoices", "Sales Invoice"),
-		("shipments", "Delivery Note"),
-		("quotations", "Quotation"),
-	)
+	{"from_route": "/invoices", "to_route": "list", "defaults": {"doctype": "Sales Invoice"}},
 ] + [
 	{
 		"from_route": f"/{route}/<path:name>",

@@ -79,3 +79,162 @@ for (const doctype of ["Delivery Note", "Purchase Receipt", "Sales Invoice", "St
 		);
 	frappe.ui.form.on(doctype, { onload: lock, refresh: lock, set_posting_time: lock });
 }
+
+// The ways on from a document, in the menu that ERPNext has them in: what is made of it, by which of ERPNext's
+// functions, and when.
+const MODULES = {
+	Lead: "erpnext.crm.doctype.lead.lead",
+	Opportunity: "erpnext.crm.doctype.opportunity.opportunity",
+	Quotation: "erpnext.selling.doctype.quotation.quotation",
+	"Sales Order": "erpnext.selling.doctype.sales_order.sales_order",
+	"Delivery Note": "erpnext.stock.doctype.delivery_note.delivery_note",
+	"Sales Invoice": "erpnext.accounts.doctype.sales_invoice.sales_invoice",
+};
+const is_open = ({ status }) => !["Closed", "On Hold"].includes(status);
+const WAYS_ON = [
+	["Lead", "Customer", "make_customer", ({ status }) => status !== "Converted"],
+	["Lead", "Opportunity", "make_opportunity"],
+	["Lead", "Quotation", "make_quotation"],
+	["Opportunity", "Quotation", "make_quotation", ({ status }) => status !== "Lost"],
+	[
+		"Quotation",
+		"Sales Order",
+		"make_sales_order",
+		({ status }) => !["Lost", "Ordered"].includes(status),
+	],
+	[
+		"Sales Order",
+		"Delivery Note",
+		"make_delivery_note",
+		(doc) => is_open(doc) && doc.per_delivered < 100,
+	],
+	[
+		"Sales Order",
+		"Sales Invoice",
+		"make_sales_invoice",
+		(doc) => is_open(doc) && doc.per_billed < 100,
+	],
+	[
+		"Delivery Note",
+		"Sales Invoice",
+		"make_sales_invoice",
+		(doc) => is_open(doc) && doc.per_billed < 100,
+	],
+	[
+		"Delivery Note",
+		"Delivery Note",
+		"make_sales_return",
+		({ is_return }) => !is_return,
+		"Sales Return",
+	],
+	[
+		"Sales Invoice",
+		"Sales Invoice",
+		"make_sales_return",
+		({ is_return }) => !is_return,
+		"Return / Credit Note",
+	],
+];
+
+for (const doctype of Object.keys(MODULES)) {
+	frappe.ui.form.on(doctype, {
+		refresh(frm) {
+			if (frm.is_new() || frm.doc.docstatus !== (frm.meta.is_submittable ? 1 : 0)) return;
+			for (const [from, to, name, when, label] of WAYS_ON) {
+				if (from !== doctype || !frappe.model.can_create(to) || (when && !when(frm.doc)))
+					continue;
+				const method = `${MODULES[doctype]}.${name}`;
+				frm.add_custom_button(
+					__(label || to),
+					() => frappe.model.open_mapped_doc({ method, frm }),
+					__("Create")
+				);
+			}
+			if (doctype === "Sales Order") add_update_items(frm);
+			if (["Sales Order", "Sales Invoice"].includes(doctype)) add_payment(frm);
+		},
+	});
+}
+
+function add_payment(frm) {
+	const owed = frm.doc.outstanding_amount ?? frm.doc.grand_total - frm.doc.advance_paid;
+	if (!owed || !is_open(frm.doc) || !frappe.model.can_create("Payment Entry")) return;
+	frm.add_custom_button(
+		__("Payment"),
+		async () => {
+			const entry = await frappe.xcall(
+				"erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry",
+				{ dt: frm.doc.doctype, dn: frm.doc.name }
+			);
+			const [doc] = frappe.model.sync(entry);
+			frappe.set_route("Form", doc.doctype, doc.name);
+		},
+		__("Create")
+	);
+}
+
+function add_update_items(frm) {
+	if (!is_open(frm.doc) || frm.doc.per_delivered >= 100 || !frm.has_perm("write")) return;
+	frm.add_custom_button(__("Update Items"), () => {
+		const shown = { in_list_view: 1, columns: 2 };
+		const dialog = new frappe.ui.Dialog({
+			title: __("Update Items"),
+			size: "extra-large",
+			fields: [
+				{
+					fieldname: "items",
+					fieldtype: "Table",
+					data: frm.doc.items.map((row) => ({
+						...row,
+						docname: row.name,
+						name: undefined,
+					})),
+					fields: [
+						{
+							fieldname: "item_code",
+							fieldtype: "Link",
+							options: "Item",
+							label: __("Item Code"),
+							...shown,
+						},
+						{
+							fieldname: "delivery_date",
+							fieldtype: "Date",
+							label: __("Delivery Date"),
+							...shown,
+						},
+						{ fieldname: "qty", fieldtype: "Float", label: __("Qty"), ...shown },
+						{ fieldname: "rate", fieldtype: "Currency", label: __("Rate"), ...shown },
+					],
+				},
+			],
+			primary_action_label: __("Update"),
+			async primary_action({ items }) {
+				const kept = [
+					"docname",
+					"item_code",
+					"qty",
+					"rate",
+					"uom",
+					"conversion_factor",
+					"delivery_date",
+				];
+				const rows = items.map((row) =>
+					Object.fromEntries(kept.map((field) => [field, row[field]]))
+				);
+				await frappe.xcall(
+					"erpnext.controllers.accounts_controller.update_child_qty_rate",
+					{
+						parent_doctype: frm.doc.doctype,
+						trans_items: JSON.stringify(rows),
+						parent_doctype_name: frm.doc.name,
+						child_docname: "items",
+					}
+				);
+				dialog.hide();
+				frm.reload_doc();
+			},
+		});
+		dialog.show();
+	});
+}

@@ -10,3 +10,5 @@ def get_context(context):
 	if not frappe.has_website_permission(context.doc):
 		frappe.throw(_("Not Permitted"), frappe.PermissionError)
 	context.title = context.doc.name
+	context.show_sidebar = True
+	context.parents = frappe.form_dict.parents
