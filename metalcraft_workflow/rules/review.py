@@ -39,8 +39,9 @@ def from_quotation(differences: Iterable[Difference]) -> Marks:
 		cell = OF_KIND.get(found.kind)
 		# A quoted line may be on several rows, and a discount is in no price
 		old = found.params.get("quoted") if len(found.rows) == 1 and found.kind != "discount" else None
-		for row in found.rows if cell else ():
-			marks.setdefault(row, {})[cell] = old
+		if cell:
+			for row in found.rows:
+				marks.setdefault(row, {})[cell] = old
 	return marks
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from math import ceil, floor, inf
+from typing import Any
 
 from metalcraft_workflow.rules.allocation import share
 from metalcraft_workflow.rules.quantity import PLACES, Qty, tolerance
@@ -133,7 +134,7 @@ def pieces(line: ScanLine, scanned: Iterable[Source]) -> list[tuple[str, str, fl
 	if not (line.has_batch or line.has_serial):
 		return [("", "", line.qty, total(scanned))]
 	names = {name for source in scanned for name in source.serial_nos}
-	found = []
+	found: list[tuple[str, str, float, float]] = []
 	for source in by_batch(line.named):
 		if source.serial_nos:
 			found += [(source.batch_no, name, 1, int(name in names)) for name in source.serial_nos]
@@ -192,7 +193,9 @@ def taken_for(
 	return _quantity(code, round(times * code.each, PLACES), of_item, scans, values)
 
 
-def _serial(code: Code, lines: list[ScanLine], scans: list[Scan], values: dict) -> list[Scan] | Problem:
+def _serial(
+	code: Code, lines: list[ScanLine], scans: list[Scan], values: dict[str, Any]
+) -> list[Scan] | Problem:
 	naming = [line for line in lines if any(code.serial_no in source.serial_nos for source in line.named)]
 	here = [line for line in naming or lines if code.place in (None, line.warehouse)]
 	if not here:
@@ -206,7 +209,7 @@ def _serial(code: Code, lines: list[ScanLine], scans: list[Scan], values: dict) 
 	return [Scan(here[0].key, code.item_code, 1, code.batch_no, code.serial_no)]
 
 
-def _not_there(code: Code, line: ScanLine, values: dict) -> Problem:
+def _not_there(code: Code, line: ScanLine, values: dict[str, Any]) -> Problem:
 	values = {**values, "place": code.place, "warehouse": line.warehouse, "gone": code.gone}
 	if code.place:
 		return Problem(_lt("{code} is in {place}, not in {warehouse}."), values)
@@ -215,7 +218,7 @@ def _not_there(code: Code, line: ScanLine, values: dict) -> Problem:
 	return Problem(_lt("{code} is not in stock."), values)
 
 
-def _of_others(code: Code, values: dict) -> Problem | None:
+def _of_others(code: Code, values: dict[str, Any]) -> Problem | None:
 	"""Why goods that the document does not name yet are not for it."""
 	if code.taken_by:
 		return Problem(_lt("{code} is on {other} already."), {**values, "other": code.taken_by})
@@ -226,13 +229,13 @@ def _of_others(code: Code, values: dict) -> Problem | None:
 	return None
 
 
-def _all_scanned(lines: list[ScanLine], values: dict) -> Problem:
+def _all_scanned(lines: list[ScanLine], values: dict[str, Any]) -> Problem:
 	qty = Qty(round(sum(line.qty for line in lines), PLACES))
 	return Problem(_lt("All {qty} of {item} are scanned. This one is too many."), {**values, "qty": qty})
 
 
 def _quantity(
-	code: Code, qty: float, lines: list[ScanLine], scans: list[Scan], values: dict
+	code: Code, qty: float, lines: list[ScanLine], scans: list[Scan], values: dict[str, Any]
 ) -> list[Scan] | Problem:
 	if qty <= 0 or (lines[0].whole and qty != int(qty)):
 		return Problem(_lt("Enter a quantity of {item} above zero, in whole pieces."), values)
@@ -253,9 +256,10 @@ def _quantity(
 def _spread(batch_no: str, qty: float, lines: list[ScanLine], scans: list[Scan]) -> list[Scan]:
 	"""`qty` over `lines`: first over what they name of the batch, then over whatever is to be scanned."""
 	taken: dict[str, float] = defaultdict(float)
-	for most in (lambda line: unscanned_of(line, batch_no, scans), lambda line: inf):
+	for is_named in (True, False):
 		for line in lines:
-			part = min(qty, most(line), room(line, scans) - taken[line.key])
+			most = unscanned_of(line, batch_no, scans) if is_named else inf
+			part = min(qty, most, room(line, scans) - taken[line.key])
 			if part > 0:
 				taken[line.key] = round(taken[line.key] + part, PLACES)
 				qty = round(qty - part, PLACES)
@@ -269,7 +273,7 @@ def unscanned_of(line: ScanLine, batch_no: str, scans: Iterable[Scan]) -> float:
 
 
 def _not_of_batch(
-	code: Code, found: list[Scan], lines: list[ScanLine], scans: list[Scan], values: dict
+	code: Code, found: list[Scan], lines: list[ScanLine], scans: list[Scan], values: dict[str, Any]
 ) -> Problem | None:
 	"""Why a batch cannot be taken in the quantities of `found`."""
 	taken = {scan.line: scan.qty for scan in found}
