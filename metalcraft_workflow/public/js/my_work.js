@@ -11,8 +11,18 @@ metalcraft_workflow.MyWork = class MyWork {
 			single_column: true,
 		});
 		this.page.set_secondary_action(__("Refresh"), () => this.load(), "refresh");
+		this.add_beginnings();
 		this.area = $('<div class="my-work"></div>').appendTo(this.page.main);
 		this.listen();
+	}
+
+	/** Work that waits for nobody begins here as well: an enquiry, a quotation, an order. */
+	add_beginnings() {
+		["Lead", "Quotation", "Sales Order"]
+			.filter((doctype) => frappe.model.can_create(doctype))
+			.forEach((doctype) =>
+				this.page.add_inner_button(__(doctype), () => frappe.new_doc(doctype), __("New"))
+			);
 	}
 
 	/** Coming back to the page shows what has happened meanwhile. */

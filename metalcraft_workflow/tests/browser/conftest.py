@@ -33,8 +33,9 @@ def browser() -> Iterator[Browser]:
 class Desk:
 	"""The desk of one signed-in person."""
 
-	def __init__(self, browser: Browser, user: str, password: str):
-		self.context = browser.new_context(base_url=URL, viewport={"width": 1280, "height": 860})
+	def __init__(self, browser: Browser, user: str, password: str = PASSWORD, **screen):
+		screen = {"viewport": {"width": 1280, "height": 860}, **screen}
+		self.context = browser.new_context(base_url=URL, **screen)
 		self.context.set_default_timeout(20_000)
 		response = self.context.request.post("/api/method/login", form={"usr": user, "pwd": password})
 		assert response.ok, f"{user} cannot sign in: {response.text()}"
