@@ -19,8 +19,10 @@
 		refresh(frm) {
 			const { grid } = frm.fields_dict.items;
 			const is_transfer = Boolean(frm.doc.sales_order);
-			if (Boolean(grid.is_transfer) === is_transfer) return;
-			grid.is_transfer = is_transfer;
+			// Frappe has the columns of each document anew, also of one that has just got its name
+			const drawn = `${frm.doc.name} ${is_transfer}`;
+			if (grid.drawn_columns === drawn || (!is_transfer && !grid.drawn_columns)) return;
+			grid.drawn_columns = drawn;
 			Object.entries(columns).forEach(([name, [for_order, otherwise]]) => {
 				const width = is_transfer ? for_order : otherwise;
 				grid.update_docfield_property(name, "in_list_view", cint(width > 0));

@@ -5,9 +5,6 @@ length; the click into it counts as well.
 """
 
 import re
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 from conftest import Desk
 from playwright.sync_api import Locator, expect
@@ -75,7 +72,7 @@ class Hand:
 		field.fill("")
 		field.press_sequentially(text, delay=5)
 		self.entries += 1
-		offered = self.page.locator(".awesomplete ul:visible [role=option]", has_text=text).first
+		offered = self.page.locator(".awesomplete ul:visible :is(li, [role=option])", has_text=text).first
 		self.click(offered)
 
 	def select(self, fieldname: str, option: str) -> None:
@@ -87,6 +84,9 @@ class Hand:
 
 	def tab(self, name: str) -> None:
 		self.click(self.page.locator(".form-tabs .nav-link:visible", has_text=name).first)
+
+	def unfold(self, section: str) -> None:
+		self.click(self.page.locator(".section-head.collapsible:visible", has_text=section).first)
 
 	def save(self) -> None:
 		"""Save the form, and wait until it shows what was saved."""
@@ -150,7 +150,9 @@ class Hand:
 	def settle(self) -> None:
 		"""Wait until nothing is asked of the server, and nothing keeps one from going on."""
 		self.page.wait_for_function(
-			"window.frappe && frappe.request && !frappe.request.ajax_count && !document.querySelector('#freeze')",
+			"window.frappe && frappe.request && !frappe.request.ajax_count"
+			# behind an open row of a table the form is frozen
+			" && (!document.querySelector('#freeze') || document.querySelector('.grid-row-open'))",
 			timeout=EXTENDED,
 		)
 
@@ -189,13 +191,14 @@ class Hand:
 
 	def stock(self, item: str, qty: int) -> list[str]:
 		"""Serial numbers that stand in production, read off the goods."""
-		return self.desk.call(
+		found = self.desk.call(
 			"frappe.client.get_list",
 			doctype="Serial No",
 			filters={"item_code": item, "status": "Active", "warehouse": ["like", "Production%"]},
 			order_by="name",
 			limit_page_length=qty,
 		)
+		return [row["name"] for row in found]
 
 	def doc(self, path: str = "name"):
 		"""What the open form shows in a field."""
@@ -264,7 +267,7 @@ class Hand:
 		self.click(search)
 		search.press_sequentially(f"{doctype} List", delay=5)
 		self.entries += 1
-		self.click(self.page.locator(".awesomplete [role=option]:visible", has_text=f"{doctype} List").first)
+		self.click(self.page.locator(".search-bar .awesomplete li:visible", has_text=f"{doctype} List").first)
 
 	def open_from_list(self, doctype: str, text: str) -> None:
 		"""Open the document whose row in the list has this text."""
