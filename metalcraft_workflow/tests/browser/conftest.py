@@ -36,7 +36,7 @@ class Desk:
 	def __init__(self, browser: Browser, user: str, password: str = PASSWORD, **screen):
 		screen = {"viewport": {"width": 1280, "height": 860}, **screen}
 		self.context = browser.new_context(base_url=URL, **screen)
-		self.context.set_default_timeout(20_000)
+		self.context.set_default_timeout(60_000)  # a slow machine is no fault of what is tried
 		response = self.context.request.post("/api/method/login", form={"usr": user, "pwd": password})
 		assert response.ok, f"{user} cannot sign in: {response.text()}"
 		self.page: Page = self.context.new_page()
