@@ -136,7 +136,7 @@ class TestLeadToClosed:
 			hand.expect_form("Quotation")
 			hand.type("customer_rfq_no", f"RFQ-{walk.tag}")
 			hand.type("lead_time_days", "21")
-			hand.add_row("items", item_code=(ITEM,), qty=str(QTY))
+			hand.add_row("items", item_code=(ITEM,), qty=str(QTY), rate="68")
 			hand.save()
 			hand.submit()
 			walk.found["quotation"] = hand.doc()
