@@ -21,6 +21,7 @@ from frappe.model.workflow import apply_workflow
 
 from metalcraft_workflow.steps.closing import out_of_step
 from metalcraft_workflow.tests.support import deliveries, factories, mail_account, money
+from metalcraft_workflow.tests.support.concurrency import worker
 from metalcraft_workflow.tests.support.factories import (
 	ACCOUNTS,
 	APPROVER,
@@ -84,8 +85,9 @@ def work(site: str, pipe) -> None:
 			doc = frappe.get_doc(doctype, name) if name else None
 			pipe.send("ready")
 			pipe.recv()
-			act(doc, action)
-			frappe.db.commit()
+			with worker():
+				act(doc, action)
+				frappe.db.commit()
 			pipe.send("done")
 		except REFUSALS as error:
 			frappe.db.rollback()

@@ -19,6 +19,7 @@ from metalcraft_workflow.facts.contacts import contact_email
 from metalcraft_workflow.facts.locks import lock
 from metalcraft_workflow.facts.orders import orders_of, read_order, read_orders, sync_stage
 from metalcraft_workflow.gates import record, registry
+from metalcraft_workflow.gates.background import is_at_once, later
 from metalcraft_workflow.gates.once import once, reading
 from metalcraft_workflow.gates.workflow import state_of
 from metalcraft_workflow.outgoing import customer_mail
@@ -97,16 +98,16 @@ def delivery_changed(doc: Document, method: str | None = None) -> None:
 	"""
 	if not doc.follows_process:
 		return
-	concerned, before = orders_concerned(doc, method), doc.get_doc_before_save()
+	settle_after_commit(orders_concerned(doc, method))
+	before = doc.get_doc_before_save()
 	if not before or state_of(before) != state_of(doc):
-		concerned |= set(orders_of(doc))
-	settle_after_commit(concerned)
+		look_after_commit(orders_of(doc))
 
 
 def transfer_changed(doc: Document, method: str | None = None) -> None:
 	"""Note the orders that a Stock Entry brings something for, whose stage is derived without what is shipped at
 	the same moment. In `on_submit` and `on_cancel`."""
-	settle_after_commit({doc.get("sales_order"), *orders_of(doc)} - {None, ""})
+	look_after_commit({doc.get("sales_order"), *orders_of(doc)} - {None, ""})
 
 
 def invoice_changed(doc: Document, method: str | None = None) -> None:
@@ -225,6 +226,15 @@ def settle_after_commit(orders: Iterable[str]) -> None:
 		frappe.db.after_commit.add(_settle_last)
 		frappe.db.after_rollback.add(noted.clear)
 	noted |= orders
+
+
+def look_after_commit(orders: Iterable[str]) -> None:
+	"""Have `orders` settled by a job, once this transaction is committed: what happened settles none of them, but
+	another document may have moved at the same moment, and each has derived the stage without the other."""
+	if is_at_once():
+		settle_after_commit(orders)
+	elif names := sorted(set(orders)):
+		later("steps.closing.settle_in_sets", orders=names)
 
 
 def _settle_last() -> None:
