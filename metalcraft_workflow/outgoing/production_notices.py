@@ -447,6 +447,7 @@ def goods_moved(doc: Document, process_id: str, left: Mapping[str, Mapping[str, 
 		# It may have been finished, or opened, while this waited for it
 		if (row.status == "Done") != is_cancelled or (is_cancelled and was_done_before(row, doc)):
 			continue
+		# Locked and read just now: `db_set` would read it once more, and whoever transfers waits for it
 		frappe.db.set_value(row.doctype, row.name, open_again(row) if is_cancelled else done(row))
 		row.notify_update()
 		mark_read(row.doctype, row.name, UNSENT)
