@@ -63,7 +63,8 @@ def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, Ord
 	names = [order.name for order in orders]
 	if not names:
 		return {}
-	gates = states_by_gate("Sales Order")
+	gates, delivery_gates = states_by_gate("Sales Order"), states_by_gate("Delivery Note")
+	precisions = {currency: order_precision(currency) for currency in {order.currency for order in orders}}
 	order_lines = _by_order(_order_lines(names))
 	delivery_lines = _by_order(_delivery_lines(names))
 	invoice_lines = _by_order(_invoice_lines(names))
@@ -85,13 +86,13 @@ def read_orders(names: Iterable[str], in_process: bool = False) -> dict[str, Ord
 				return_rows[order.name],
 				needs_delivery=not order.skip_delivery_note and order.order_type != "Maintenance",
 			),
-			deliveries=_deliveries(delivery_lines[order.name]),
+			deliveries=_deliveries(delivery_lines[order.name], delivery_gates),
 			invoices=_invoices(invoice_lines[order.name]),
 			returns=_returns(return_rows[order.name], delivery_lines[order.name]),
 			last_event=_last_event(delivery_lines[order.name], invoice_lines[order.name], paid_on),
 			per_delivered=flt(order.per_delivered),
 			recorded_stage=order.order_stage or "",
-			precision=order_precision(order.currency),
+			precision=precisions[order.currency],
 		)
 		for order in orders
 	}
@@ -457,8 +458,7 @@ def _returns(rows: list[dict], delivery_lines: list[dict]) -> tuple[ReturnRow, .
 	)
 
 
-def _deliveries(rows: list[dict]) -> tuple[Delivery, ...]:
-	gates = states_by_gate("Delivery Note")
+def _deliveries(rows: list[dict], gates: dict[str, str]) -> tuple[Delivery, ...]:
 	notes = {row.parent: row for row in rows}
 	return tuple(
 		Delivery(

@@ -36,6 +36,8 @@ TRIES = 3
 
 # How many open orders the sweep reads at a time, and in one run at most
 BATCH, MOST = 200, 4000
+# How many are settled under one lock: it is held for a second or so
+TOGETHER = 20
 SWEEP_FROM = "metalcraft_workflow:sweep_from"
 
 
@@ -188,6 +190,8 @@ def check_under_way(doc: Document, method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	if not doc.follows_process or doc.status != "Closed" or not before or before.status == "Closed":
 		return
+	if doc.flags.by_process:  # the gate has asked
+		return
 	note, line = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
 	under_way = (
 		frappe.qb.from_(line)
@@ -254,40 +258,44 @@ def _settle_noted() -> None:
 		_log(orders[0])
 
 
-def settle_safely(name: str) -> str:
-	"""Settle one order in a transaction of its own; gives what was done. Never raises.
+def settle_safely(names: list[str]) -> list[str]:
+	"""Settle a few orders in a transaction of their own; gives what was done. Never raises.
 
 	The event that called for it is saved already, so an error here is logged, not shown; the sweep
-	tries again.
+	tries again. Where they cannot be settled together, each is by itself.
 	"""
-	for attempt in range(TRIES):
+	for attempt in range(1, TRIES + 1):
 		# A transaction of its own: the lock comes first, then what is read is what was committed last
 		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		try:
-			done = settle(name)
+			lock("Sales Order", names)
+			done = [_settle(facts) for facts in read_orders(names).values()]
 			# What settling changed itself wants no settling
 			frappe.flags.setdefault("orders_to_settle", set()).clear()
 			frappe.db.commit()  # nosemgrep: frappe-manual-commit
 			return done
-		except frappe.QueryDeadlockError:
+		except Exception as error:
 			frappe.db.rollback()
-			if attempt + 1 == TRIES:
-				_log(name)
-		except Exception:
-			frappe.db.rollback()
-			_log(name)
-			break
-	return ""
+			if len(names) > 1:
+				return [done for name in names for done in settle_safely([name])]
+			if attempt == TRIES or not isinstance(error, frappe.QueryDeadlockError):
+				_log(names[0])
+				break
+	return []
 
 
 def settle(name: str) -> str:
 	"""Close the order when it is settled, open it again when it no longer is; gives what was done.
 
 	The order is locked until the transaction ends. Mends ERPNext's sums, the stage and what is still to be
-	brought to Final Pack on the way.
+	brought to Final Pack on the way. Raises DoesNotExistError.
 	"""
 	lock("Sales Order", [name])
-	facts = read_order(name)
+	return _settle(read_order(name))
+
+
+def _settle(facts: OrderFacts) -> str:
+	name = facts.name
 	if facts.returns:
 		# With another disposition, other goods are to be brought to Final Pack again
 		final_pack.sync_figures(name)
@@ -461,9 +469,10 @@ def settle_in_sets(orders: Iterable[str]) -> dict[str, int]:
 		# A transaction a batch: each sees what was committed until then, by whoever committed before us too
 		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		counts["looked_at"] += len(batch)
-		for name in out_of_step(batch):
-			counts["out_of_step"] += 1
-			if done := settle_safely(name):
+		names = list(out_of_step(list(batch)))
+		counts["out_of_step"] += len(names)
+		for few in create_batch(names, TOGETHER):
+			for done in filter(None, settle_safely(list(few))):
 				counts[done] += 1
 	return counts
 
