@@ -710,6 +710,7 @@ def set_up(bench: Bench) -> None:
 	factories.setup_world()
 	mail_account.make_account()
 	frappe.flags.in_test = False
+	frappe.get_doc("Metalcraft Settings").update({f"mail_{kind}": 1 for kind in KINDS}).save()
 	frappe.db.set_value("Email Account", "MT Outgoing", "smtp_port", bench.mails.server_address[1])
 	frappe.db.set_single_value("System Settings", "enable_scheduler", 1)
 	frappe.db.set_value("Email Queue", {"status": ("!=", "Sent")}, "status", "Sent")
