@@ -325,10 +325,15 @@ doc_events = {
 			f"{_GUARD}.check",  # last: of the document as it will be stored
 		],
 		"before_update_after_submit": [f"{_GUARD}.check"],
-		"before_submit": [f"{_CREDIT_LIMIT}.lift_limit", f"{_TRACKING}.let_stages_wait"],
+		"before_submit": [
+			f"{_RETURNS}.count_as_return",
+			f"{_CREDIT_LIMIT}.lift_limit",
+			f"{_TRACKING}.let_stages_wait",
+		],
 		"before_cancel": [
 			f"{_GUARD}.check",
 			f"{_FINAL_PACK}.hold_bundles",
+			f"{_RETURNS}.count_as_return",
 			f"{_RETURNS}.prepare",
 			f"{_TRACKING}.let_stages_wait",
 			f"{_CLOSING}.reopen_before_cancel",  # or ERPNext refuses the cancel

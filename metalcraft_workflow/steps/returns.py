@@ -284,6 +284,16 @@ def returns_warehouse(company: str) -> str:
 	return warehouse
 
 
+def count_as_return(doc: Document, method: str | None = None) -> None:
+	"""Have ERPNext count goods that come back as such. It decides when a document is made what it will count, and
+	one that is made with its name alone, as for a step of the workflow, is no return yet.
+
+	`before_submit` and `before_cancel` of Delivery Note.
+	"""
+	if doc.follows_process and doc.is_return:
+		doc.status_updater = frappe.get_doc({"doctype": doc.doctype, "is_return": 1}).status_updater
+
+
 def prepare(doc: Document, method: str | None = None) -> None:
 	"""Take the locks before anything is written, and name the row of the authorization on each line.
 

@@ -41,6 +41,14 @@ class ReturnsCase(ClosingCase):
 		self.assertClosed(order)
 		return order, delivery, invoice
 
+	def returned(self, back):
+		"""What ERPNext has counted of the line of a return: the quantity on the order, the part of the delivery."""
+		line = back.items[0].so_detail
+		return (
+			frappe.db.get_value("Sales Order Item", line, "returned_qty"),
+			frappe.db.get_value("Delivery Note", back.return_against, "per_returned"),
+		)
+
 	def ship_again(self, order, qty: float):
 		"""Bring what came back to Final Pack again, and ship it the whole way."""
 		factories.make_stock(order.items[0].item_code, qty, factories.PRODUCTION)
@@ -65,6 +73,7 @@ class TestCredit(ReturnsCase):
 		back = returns.receive(rma)
 		self.assertEqual((back.return_authorization, back.items[0].warehouse), (rma.name, returns.RETURNS))
 		self.assertEqual(returns.status(rma), "Received")
+		self.assertEqual(self.returned(back), (4, 40))
 		self.assertOpen(order, "returns_credited", "returns_judged")
 		self.assertEqual(money.state(order)[1], "Invoiced")  # nothing is left to deliver
 
@@ -87,6 +96,7 @@ class TestCredit(ReturnsCase):
 		self.assertOpen(order, "returns_credited")
 		self.assertEqual(returns.status(rma), "Received")
 		act(back, "Cancel Delivery", SHIPPER)
+		self.assertEqual(self.returned(back), (0, 0))
 		self.assertOpen(order, "returns_expected")
 		self.assertEqual(returns.status(rma), "Authorized")
 		with as_user(MANAGER):

@@ -13,6 +13,9 @@ from erpnext.controllers.website_list_for_contact import list_of_documents
 
 
 class DeliveryNote(SellingController):
+	# What ERPNext counts, chosen when a document is made. Here `updates` chooses when it counts
+	status_updater = ()
+
 	def autoname(self):
 		if self.is_return and not self.amended_from:
 			self.naming_series = "MAT-DN-RET-.YYYY.-"
