@@ -3,18 +3,11 @@
 Frappe's own header, menus and fields are left out: a page is judged by the part that is the app's.
 """
 
-import os
-from pathlib import Path
-
 import pytest
+from axe import serious
 from conftest import Desk
 from playwright.sync_api import expect
 
-# npm install --prefix .cache/axe axe-core@4.10.2
-AXE = Path(
-	os.environ.get("METALCRAFT_AXE")
-	or Path(__file__).parents[3] / ".cache/axe/node_modules/axe-core/axe.min.js"
-)
 SUPPORT = "lucia.moreno@fireline.example"
 APPROVER = "priya.nair@fireline.example"
 PACKER = "marta.kowalska@fireline.example"
@@ -48,19 +41,6 @@ def desk_of(request, browser):
 		desk.context.close()
 
 
-def serious(page, part: str) -> list[tuple]:
-	"""What axe finds serious or critical in a part of the page."""
-	if not AXE.exists():
-		pytest.skip(f"{AXE} is not there: npm install --prefix .cache/axe axe-core@4.10.2")
-	page.evaluate(AXE.read_text())
-	found = page.evaluate("part => axe.run(part).then(result => result.violations)", part)
-	return [
-		(rule["id"], [node["html"][:200] for node in rule["nodes"]])
-		for rule in found
-		if rule["impact"] in ("serious", "critical")
-	]
-
-
 @pytest.mark.parametrize(("path", "user", "part"), PAGES, ids=[f"{p}-{u.split('.')[0]}" for p, u, _ in PAGES])
 def test_pages(desk_of, path, user, part):
 	page = desk_of(user).open(path)
@@ -78,3 +58,12 @@ def test_forms(desk_of, doctype, user):
 		page = desk.open(f"{doctype.lower().replace(' ', '-')}/{row['name']}")
 		expect(page.locator(".gate-checklists:visible > *").first).to_be_visible()
 		assert serious(page, ".gate-checklists") == []
+
+
+def test_a_delivery_that_is_scanned(desk_of, note):
+	page = desk_of(PACKER).open(f"scan-to-pack?delivery={note['name']}")
+	for code, shown in ((note["serials"][0], ".scan-total strong"), ("NO-SUCH-SERIAL", ".scan-refusal")):
+		page.keyboard.type(code, delay=4)
+		page.keyboard.press("Enter")
+		expect(page.locator(shown)).to_contain_text("1 of" if shown.startswith(".scan-total") else code)
+	assert serious(page, ".scan-page") == []

@@ -1,28 +1,8 @@
 """Final Pack: a scanner at the packing table, which is a keyboard that types fast and presses Enter."""
 
 import pytest
+from conftest import ITEM, QTY
 from playwright.sync_api import expect
-
-ITEM, QTY = "FD-EXT-ABC10", 3
-
-
-@pytest.fixture
-def note(support, approver, producer, packer) -> dict:
-	"""A delivery note of a new order whose goods are at Final Pack; its rows name nothing yet. `serials` are
-	those that came for it."""
-	name = support.new_order(
-		items=[{"item_code": ITEM, "qty": QTY, "rate": 68, "delivery_date": "2099-12-31"}]
-	)
-	support.attach_po(name)
-	for desk, action in ((support, "Request Approval"), (approver, "Approve")):
-		order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
-		desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
-	transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
-	producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
-	doc = packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
-	serials = "\n".join(row["serial_nos"] for row in doc["traceability"]).split("\n")
-	doc = packer.call("frappe.client.insert", doc={**doc, "traceability": []})
-	return {"name": doc["name"], "serials": serials}
 
 
 def scan(page, fieldname: str, text: str) -> None:

@@ -1,17 +1,12 @@
 """Customers in the portal: their orders and nobody else's, on a desk, on a phone and by keyboard alone."""
 
-import os
 from pathlib import Path
 
 import pytest
+from axe import serious
 from conftest import PASSWORD, URL
 from playwright.sync_api import Page, expect
 
-# npm install --prefix .cache/axe axe-core@4.10.2
-AXE = Path(
-	os.environ.get("METALCRAFT_AXE")
-	or Path(__file__).parents[3] / ".cache/axe/node_modules/axe-core/axe.min.js"
-)
 A, B = "Northgate Data Centers", "Atlas Aviation Support"
 PEOPLE = {
 	"a.browser@portal.example": [A],
@@ -167,8 +162,6 @@ def test_the_keyboard_alone_leads_to_an_order(portal):
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_pages_are_accessible_and_fit(portal, viewport):
-	if not AXE.exists():
-		pytest.skip(f"{AXE} is not there: npm install --prefix .cache/axe axe-core@4.10.2")
 	customer = portal(USER_A, viewport)
 	for path in (
 		"/customer-orders",
@@ -176,12 +169,5 @@ def test_pages_are_accessible_and_fit(portal, viewport):
 	):
 		page = customer.open(path)
 		assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-		page.evaluate(AXE.read_text())
-		found = page.evaluate("axe.run().then(result => result.violations)")
-		serious = [
-			(rule["id"], [node["html"][:200] for node in rule["nodes"]])
-			for rule in found
-			if rule["impact"] in ("serious", "critical")
-		]
-		assert serious == []
+		assert serious(page) == []
 	assert customer.complaints == []
