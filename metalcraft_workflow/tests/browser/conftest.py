@@ -40,6 +40,7 @@ class Desk:
 		self.context.set_default_timeout(60_000)  # a slow machine is no fault of what is tried
 		response = self.context.request.post("/api/method/login", form={"usr": user, "pwd": password})
 		assert response.ok, f"{user} cannot sign in: {response.text()}"
+		self.home: str = response.json()["home_page"]
 		self.page: Page = self.context.new_page()
 		self.page.route("**/socket.io/**", lambda route: route.abort())  # the tests need no realtime
 

@@ -49,17 +49,36 @@ class Hand:
 			f".frappe-control[data-fieldname={fieldname}] :is(input, select, textarea):visible"
 		).first
 
+	def bring_up(self, fieldname: str) -> None:
+		"""Open the tab and the section of the form where a field is, when it is out of sight."""
+		if self.in_dialog() or self.control(fieldname).count():
+			return
+		tab, section = self.page.evaluate(
+			"name => [cur_frm.get_field(name).tab, cur_frm.get_field(name).section].map(part => part?.df.label)",
+			fieldname,
+		)
+		self.tab(tab)
+		if not self.control(fieldname).count():
+			self.unfold(section)
+
 	def in_dialog(self) -> bool:
 		return self.page.locator(".modal.show").count() > 0
 
 	def type(self, fieldname: str, text: str) -> None:
-		"""Type into a field."""
-		self.type_in(self.field(fieldname), text)
+		"""Type into a field, and once more where what the form fetched for another one has emptied it."""
+		self.bring_up(fieldname)
+		field = self.field(fieldname)
+		self.type_in(field, text)
+		if field.is_visible() and not field.input_value():
+			self.type_in(field, text)
 
-	def type_in(self, field: Locator, text: str) -> None:
+	def type_in(self, field: Locator, text: str, is_cell: bool = False) -> None:
 		self.click(field)
 		field.fill(text)
-		field.press("Tab")
+		if is_cell:
+			field.blur()  # Tab in the last cell begins another row
+		else:
+			field.press("Tab")
 		self.entries += 1
 		# Nobody is as fast as this: what a form fetches for one field comes before the next is typed
 		self.settle()
@@ -156,6 +175,8 @@ class Hand:
 			" && (!document.querySelector('#freeze') || document.querySelector('.grid-row-open'))",
 			timeout=EXTENDED,
 		)
+		# What a form does after that, it does by timers; nobody types before it is drawn
+		self.page.evaluate("() => new Promise(done => setTimeout(() => requestIdleCallback(done), 150))")
 
 	def head_button(self, name: str) -> None:
 		"""A button of the form's own; on a phone it is in the menu."""
@@ -206,16 +227,16 @@ class Hand:
 		return self.page.evaluate(f"cur_frm.doc.{path}")
 
 	def land(self) -> None:
-		"""Begin where everybody begins."""
-		self.page.goto("/app")
+		"""Begin where signing in leads."""
+		self.page.goto(self.desk.home)
 		expect(self.page.locator(".my-work:visible")).to_be_visible(timeout=EXTENDED)
 		self.settle()
 
 	def go_on_with(self, doctype: str, name: str) -> None:
 		"""Go on with the form that one has open; opened where it is not, as in a test of this step alone."""
-		route = f"/app/{doctype.lower().replace(' ', '-')}/{name}"
+		route = f"/{doctype.lower().replace(' ', '-')}/{name}"
 		if not self.page.url.endswith(route):
-			self.page.goto(route)
+			self.page.goto(f"/app{route}")
 		self.expect_form(doctype)
 
 	# Tables
@@ -242,7 +263,7 @@ class Hand:
 			if isinstance(value, tuple):
 				self.choose_in(field, *value)
 			else:
-				self.type_in(field, value)
+				self.type_in(field, value, is_cell=True)
 			self.settle()
 		if self.is_phone:
 			self.click(row.locator(".grid-collapse-row").first)
@@ -263,12 +284,13 @@ class Hand:
 	# Ways
 
 	def open_list(self, doctype: str) -> None:
-		"""By the search of the desk, which is there at both widths."""
-		search = self.page.locator("#navbar-search:visible")
-		self.click(search)
+		"""By the search of the desk, which is there at both widths; ERPNext 16 opens it by a button."""
+		search = self.page.locator("#navbar-search")
+		button = self.page.locator(":is(#navbar-modal-search, .navbar-modal-search-mobile):visible").first
+		self.click(button if button.count() else search)
 		search.press_sequentially(f"{doctype} List", delay=5)
 		self.entries += 1
-		self.click(self.page.locator(".search-bar .awesomplete li:visible", has_text=f"{doctype} List").first)
+		self.click(self.page.locator(".awesomplete li:visible", has_text=f"{doctype} List").first)
 
 	def open_from_list(self, doctype: str, text: str) -> None:
 		"""Open the document whose row in the list has this text."""

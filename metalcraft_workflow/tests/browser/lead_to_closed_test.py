@@ -156,7 +156,7 @@ class TestLeadToClosed:
 			for kind in (CERTIFICATE, PICTURES):
 				hand.choose("required_documents", kind)
 			hand.save()
-			hand.tab("Details")
+			hand.bring_up("customer_po_file")
 			hand.upload(
 				hand.control("customer_po_file").get_by_role("button", name="Attach"),
 				f"PO-{walk.tag}.pdf",

@@ -37,7 +37,8 @@ def row(desk, name: str):
 
 
 def test_the_desk_opens_with_it(support):
-	page = support.open("")
+	page = support.page
+	page.goto(support.home)
 	expect(page.locator(".my-work")).to_be_visible()
 	expect(page.locator(".page-head:visible .title-text")).to_have_text("My Work")
 
