@@ -1,5 +1,6 @@
 """Step 4: the customer's purchase order, and how the order differs from the quotation."""
 
+import json
 from pathlib import Path
 
 import frappe
@@ -11,6 +12,7 @@ from metalcraft_workflow.gates.checklist import get_checklist
 from metalcraft_workflow.gates.guard import GateNotMet, PassageRefused
 from metalcraft_workflow.gates.waiver import waive
 from metalcraft_workflow.setup import defaults
+from metalcraft_workflow.setup.properties import PURCHASE_ORDER, delete_properties, show_purchase_order
 from metalcraft_workflow.tests.support import factories
 from metalcraft_workflow.tests.support.factories import (
 	APPROVER,
@@ -45,6 +47,32 @@ class TestPurchaseOrder(FrappeTestCase):
 		with self.assertRaises(GateNotMet) as refusal:
 			act(order, "Request Approval", SUPPORT)
 		self.assertIn("Attach the customer", str(refusal.exception))
+
+	def test_it_is_entered_on_the_first_tab(self):
+		fields = frappe.get_meta("Sales Order", cached=False).fields
+		names = [field.fieldname for field in fields]
+		tabs = [place for place, field in enumerate(fields) if place and field.fieldtype == "Tab Break"]
+		for name in PURCHASE_ORDER:
+			self.assertLess(names.index(name), (tabs or [len(names)])[0], name)
+
+	def test_the_order_of_fields_that_an_administrator_chose_stays(self):
+		setter = {"doc_type": "Sales Order", "property": "field_order"}
+		chosen = json.dumps([field.fieldname for field in frappe.get_meta("Sales Order").fields][::-1])
+		frappe.db.delete("Property Setter", setter)
+		frappe.make_property_setter(
+			{
+				"doctype": "Sales Order",
+				"doctype_or_field": "DocType",
+				"property": "field_order",
+				"value": chosen,
+				"property_type": "Small Text",
+			}
+		)
+		for change in (show_purchase_order, delete_properties):
+			change()
+			self.assertEqual(frappe.get_all("Property Setter", setter, pluck="value"), [chosen])
+		frappe.db.rollback()
+		frappe.clear_cache(doctype="Sales Order")
 
 	def test_file_has_to_be_attached_and_there(self):
 		order = factories.make_order()
