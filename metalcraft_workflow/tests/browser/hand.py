@@ -65,15 +65,16 @@ class Hand:
 		return self.page.locator(".modal.show").count() > 0
 
 	def type(self, fieldname: str, text: str) -> None:
-		"""Type into a field, and once more where what the form fetched for another one has emptied it."""
+		"""Type into a field."""
 		self.bring_up(fieldname)
-		field = self.field(fieldname)
-		self.type_in(field, text)
-		if field.is_visible() and not field.input_value():
-			self.type_in(field, text)
+		self.type_in(self.field(fieldname), text)
 
 	def type_in(self, field: Locator, text: str, is_cell: bool = False) -> None:
 		self.click(field)
+		# When the calendar of a date has opened, it empties the field
+		self.page.wait_for_function(
+			"[...document.querySelectorAll('.datepicker.active')].every(picker => !picker.getAnimations().length)"
+		)
 		field.fill(text)
 		if is_cell:
 			field.blur()  # Tab in the last cell begins another row
@@ -175,8 +176,6 @@ class Hand:
 			" && (!document.querySelector('#freeze') || document.querySelector('.grid-row-open'))",
 			timeout=EXTENDED,
 		)
-		# What a form does after that, it does by timers; nobody types before it is drawn
-		self.page.evaluate("() => new Promise(done => setTimeout(() => requestIdleCallback(done), 150))")
 
 	def head_button(self, name: str) -> None:
 		"""A button of the form's own; on a phone it is in the menu."""
