@@ -1,11 +1,20 @@
 """What setting up gives to roles, and what it leaves alone."""
 
 import frappe
+from frappe.client import get_value
 from frappe.tests.utils import FrappeTestCase
 
 from metalcraft_workflow.setup.permissions import GRANTS, grant_permissions, revoke_permissions, rules
 from metalcraft_workflow.tests.support import factories
-from metalcraft_workflow.tests.support.factories import PACKER, as_user
+from metalcraft_workflow.tests.support.factories import (
+	APPROVER,
+	CONTROLLER,
+	PACKER,
+	QA,
+	SHIPPER,
+	SUPPORT,
+	as_user,
+)
 
 
 class TestPermissions(FrappeTestCase):
@@ -35,6 +44,15 @@ class TestPermissions(FrappeTestCase):
 		with as_user(PACKER):
 			self.assertTrue(frappe.has_permission("Delivery Note", "write"))
 			self.assertFalse(frappe.has_permission("Delivery Note", "submit"))
+
+	def test_a_form_asks_the_workflow_before_an_action(self):
+		"""As the form of Frappe 16 does, for whoever takes one."""
+		for user in (SUPPORT, APPROVER, CONTROLLER, PACKER, QA, SHIPPER):
+			for doctype in ("Sales Order", "Delivery Note"):
+				with self.subTest(user=user, doctype=doctype), as_user(user):
+					answer = get_value("Workflow", "is_active", {"document_type": doctype})
+					self.assertEqual(answer["is_active"], 1)
+					self.assertFalse(frappe.has_permission("Workflow", "write"))
 
 	def test_what_an_administrator_took_away_stays_away(self):
 		row = frappe.db.get_value("Custom DocPerm", {"parent": "Delivery Note", "role": "Final Pack"})
