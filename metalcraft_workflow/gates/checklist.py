@@ -4,6 +4,7 @@ from collections.abc import Container
 
 import frappe
 from frappe.model.document import Document
+from frappe.utils import get_fullname
 
 from metalcraft_workflow.gates import record, registry, separation
 from metalcraft_workflow.gates.input import KnownDocType, checked
@@ -23,7 +24,7 @@ def get_checklist(doctype: KnownDocType, name: str) -> list[dict]:
 	Gives a list of `{gate, action, next_state, role, requirements}`; a requirement is `{code, label,
 	message, met, waived, can_waive, is_for_colleague, link}`, where `is_for_colleague` says that another person
 	with the role has to take the step. It begins with why the document came to where it is, when
-	whoever sent it there gave a reason: `{arrival: {action, user, creation, reason}}`. For an order on
+	whoever sent it there gave a reason: `{arrival: {action, user, by, creation, reason}}`. For an order on
 	its way it ends with `close`. Raises PermissionError when the user may not read the document.
 	"""
 	doc = frappe.get_doc(doctype, name)
@@ -38,6 +39,7 @@ def arrival(doc: Document) -> list[dict]:
 	if not last or not last.reason or not is_among("Workflow State", state_of(doc), {last.to_state}):
 		return []
 	said = frappe._dict({key: last[key] for key in ("action", "user", "creation", "reason", "to_state")})
+	said.by = get_fullname(last.user)
 	return [{"arrival": said, "gate": "", "requirements": []}]
 
 

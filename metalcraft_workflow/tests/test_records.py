@@ -86,9 +86,9 @@ class TestTheClock(RecordCase):
 		with self.freeze_time(add_to_date(now_datetime(), hours=-1)):
 			act(order, "Send Back", APPROVER, "Wrong price on line 1")
 		with as_user(SUPPORT):
-			self.assertEqual(
-				get_checklist("Sales Order", order.name)[0]["arrival"]["reason"], "Wrong price on line 1"
-			)
+			arrival = get_checklist("Sales Order", order.name)[0]["arrival"]
+			self.assertEqual(arrival["reason"], "Wrong price on line 1")
+			self.assertEqual(arrival["by"], frappe.utils.get_fullname(APPROVER))
 			_columns, rows = release_history.execute({"sales_order": order.name})
 		self.assertEqual([row.what for row in rows], ["Request Approval", "Send Back"])
 

@@ -117,7 +117,7 @@ metalcraft_workflow.gate = {
 	},
 
 	/** Why somebody sent it here. */
-	draw_arrival({ action, user, creation, reason }) {
+	draw_arrival({ action, by, creation, reason }) {
 		const card = $('<section class="gate-checklist"></section>').attr(
 			"aria-label",
 			__("Reason")
@@ -127,7 +127,7 @@ metalcraft_workflow.gate = {
 			.text(action ? __(action) : __("Released before, changed since"))
 			.appendTo(head);
 		$('<span class="text-muted small"></span>')
-			.text(__("by {0}", [frappe.user.full_name(user)]))
+			.text(__("by {0}", [by]))
 			.append(" · ", comment_when(creation))
 			.appendTo(head);
 		return card.append($('<p class="gate-reason"></p>').text(reason));
