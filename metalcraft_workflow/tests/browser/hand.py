@@ -21,6 +21,11 @@ class Hand:
 		self.errors: list[str] = []
 		self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 		self.page.on("console", self.listen)
+		# ERPNext 16 opens a list of its first steps over the form
+		steps = self.page.locator(".onb-panel")
+		self.page.add_locator_handler(
+			steps, lambda: self.click(steps.locator(".onb-header-actions > *").last)
+		)
 
 	@property
 	def is_phone(self) -> bool:
