@@ -298,5 +298,6 @@ class TestLeadToClosed:
 	def test_the_order_has_closed_by_itself(self, walk):
 		with walk.step("14 Closed", SUPPORT) as hand:
 			hand.open_from_list("Sales Order", walk.customer)
-			expect(hand.page.locator(".page-head:visible .indicator-pill").first).to_have_text("Closed")
+			closed = hand.page.locator(".station:visible", has_text="Closed")
+			expect(closed).to_have_class(re.compile("is-done"))
 			assert hand.doc("status") == "Closed"
