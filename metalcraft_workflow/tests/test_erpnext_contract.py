@@ -10,7 +10,7 @@ from frappe.utils import add_days, flt, nowdate
 
 from metalcraft_workflow.facts import credit
 from metalcraft_workflow.steps import closing, tracking
-from metalcraft_workflow.tests.support import deliveries, factories, money
+from metalcraft_workflow.tests.support import deliveries, erpnext_facts, factories, marks, money
 from metalcraft_workflow.tests.support.factories import ACCOUNTS, COMPANY, FINAL_PACK, SUPPORT, as_user
 
 # What is imported or called by name, with the arguments that are given
@@ -54,76 +54,6 @@ NAMES = {
 	"erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status": ("docname", "status"),
 }
 
-LINE = "item_code item_name description qty uom stock_uom conversion_factor stock_qty rate amount warehouse"
-HEAD = "company currency items grand_total rounded_total base_grand_total base_rounded_total terms"
-PRICE = (
-	"price_list_rate margin_type margin_rate_or_amount rate_with_margin discount_percentage discount_amount "
-)
-PRICE += "pricing_rules is_free_item"
-SOURCES = "batch_no serial_no serial_and_batch_bundle use_serial_batch_fields"
-
-# What is read, written, filtered by, or stood beside by a custom field
-FIELDS = {
-	"Lead": "lead_name company_name email_id status",
-	"Opportunity": "opportunity_from party_name status items",
-	"Quotation": f"{HEAD} quotation_to party_name customer_name transaction_date valid_till order_type status "
-	"payment_schedule payment_terms_template",
-	"Quotation Item": f"{LINE} is_alternative prevdoc_docname",
-	"Customer": "customer_name customer_group lead_name disabled credit_limits email_id portal_users",
-	"Customer Credit Limit": "company credit_limit bypass_credit_limit_check",
-	"Sales Order": f"{HEAD} customer customer_name transaction_date delivery_date po_no po_date status "
-	"per_delivered per_billed advance_paid party_account_currency payment_terms_template payment_schedule "
-	"packed_items amended_from skip_delivery_note contact_email",
-	"Sales Order Item": f"{LINE} delivery_date delivered_qty returned_qty billed_amt delivered_by_supplier "
-	"quotation_item prevdoc_docname is_free_item",
-	"Payment Terms Template": "allocate_payment_based_on_payment_terms",
-	"Item": "inspection_required_before_delivery allow_negative_stock item_group stock_uom is_stock_item has_batch_no has_serial_no serial_no_series variant_of disabled",
-	"Item Group": "parent_item_group lft rgt item_group_defaults",
-	"Product Bundle": "new_item_code items",
-	"Packed Item": "parent_item parent_detail_docname item_code item_name description qty uom warehouse "
-	"target_warehouse conversion_factor rate delivered_by_supplier batch_no serial_no serial_and_batch_bundle "
-	"use_serial_batch_fields",
-	"Stock Entry": "stock_entry_type purpose company work_order items posting_date",
-	"Stock Entry Detail": f"item_code qty uom conversion_factor transfer_qty s_warehouse t_warehouse {SOURCES}",
-	"Work Order": "production_item qty sales_order sales_order_item fg_warehouse status",
-	"Batch": "item supplier reference_doctype reference_name expiry_date disabled",
-	"Stock Settings": "allow_negative_stock enable_stock_reservation action_if_quality_inspection_is_rejected "
-	"action_if_quality_inspection_is_not_submitted "
-	"allow_to_make_quality_inspection_after_purchase_or_delivery",
-	"UOM": "must_be_whole_number",
-	"Bin": "item_code warehouse actual_qty reserved_stock",
-	"Quality Inspection": "reference_type reference_name item_code status",
-	"Stock Reservation Entry": "voucher_type voucher_no voucher_detail_no item_code warehouse reserved_qty "
-	"delivered_qty status",
-	"Serial No": "item_code warehouse batch_no status",
-	"Serial and Batch Bundle": "item_code warehouse voucher_type voucher_no entries is_cancelled",
-	"Serial and Batch Entry": "batch_no serial_no qty warehouse",
-	"Stock Ledger Entry": "voucher_type voucher_no item_code warehouse actual_qty batch_no serial_no "
-	"serial_and_batch_bundle posting_datetime is_cancelled",
-	"Purchase Receipt": "supplier supplier_delivery_note return_against",
-	"Purchase Invoice": "supplier bill_no return_against",
-	"Purchase Invoice Item": "purchase_order",
-	"Subcontracting Receipt": "supplier supplier_delivery_note return_against",
-	"Subcontracting Receipt Item": "subcontracting_order",
-	"POS Invoice": "customer po_no return_against",
-	"Delivery Note": f"{HEAD} customer customer_name posting_date posting_time is_return return_against po_no po_date status "
-	"per_billed packed_items shipping_address_name contact_email ignore_pricing_rule set_posting_time",
-	"Delivery Note Item": f"{LINE} {SOURCES} {PRICE} against_sales_order so_detail dn_detail si_detail "
-	"returned_qty expense_account cost_center",
-	"Sales Invoice": f"{HEAD} customer customer_name posting_date due_date is_return return_against update_stock "
-	"po_no po_date outstanding_amount advances status update_outstanding_for_self contact_email",
-	"Sales Invoice Item": f"{LINE} sales_order so_detail delivery_note dn_detail sales_invoice_item",
-	"Payment Entry": "payment_type party_type party paid_amount received_amount references",
-	"Payment Entry Reference": "reference_doctype reference_name allocated_amount",
-	"Journal Entry Account": "account party_type party reference_type reference_name",
-	"Payment Ledger Entry": "voucher_type voucher_no against_voucher_type against_voucher_no amount delinked",
-	"Purchase Receipt Item": f"{LINE} {SOURCES} purchase_order",
-	"Purchase Order Item": "sales_order sales_order_item delivered_by_supplier",
-	"Sales Taxes and Charges": "rate total",
-	"Warehouse": "company is_group",
-	"Company": "default_currency credit_limit default_warehouse_for_sales_return",
-}
-
 # States that the app reads by name
 STATUSES = {
 	"Lead": ("Lead", "Opportunity", "Quotation", "Converted", "Do Not Contact"),
@@ -155,6 +85,12 @@ RIGHTS = {
 }
 
 
+needs_facts = marks.needs(
+	"facts that were written down of this ERPNext (erpnext_facts.keep)",
+	lambda: erpnext_facts.file_of_this().exists(),
+)
+
+
 class TestNames(FrappeTestCase):
 	def test_functions_take_what_they_are_given(self):
 		for path, arguments in NAMES.items():
@@ -163,10 +99,25 @@ class TestNames(FrappeTestCase):
 				self.assertEqual([name for name in arguments if name not in known], [])
 
 	def test_fields_are_there(self):
-		for doctype, names in FIELDS.items():
+		for doctype, names in erpnext_facts.FIELDS.items():
 			with self.subTest(doctype):
 				meta = frappe.get_meta(doctype)
 				self.assertEqual([name for name in names.split() if not meta.has_field(name)], [])
+
+	@needs_facts
+	def test_fields_are_as_they_were_written_down(self):
+		self.compare("fields", lambda doctype, kept: erpnext_facts.fields_of(doctype, list(kept)))
+
+	@needs_facts
+	def test_roles_may_what_was_written_down(self):
+		self.compare("permissions", lambda doctype, kept: erpnext_facts.permissions_of(doctype))
+
+	def compare(self, part: str, of) -> None:
+		for doctype, kept in erpnext_facts.kept()[part].items():
+			found = of(doctype, kept)
+			for name in sorted({*kept, *found}):
+				with self.subTest(f"{doctype}, {name}"):
+					self.assertEqual(found.get(name), kept.get(name))
 
 	def test_statuses_are_there(self):
 		for doctype, names in STATUSES.items():
@@ -181,6 +132,16 @@ class TestNames(FrappeTestCase):
 				self.assertEqual(
 					[right for right in rights.split() if not any(row.get(right) for row in rows)], []
 				)
+
+
+class TestOutputs(FrappeTestCase):
+	@needs_facts
+	def test_functions_make_what_was_written_down(self):
+		made = erpnext_facts.outputs()
+		for function, kept in erpnext_facts.kept()["outputs"].items():
+			for name in sorted({*kept, *made[function]}):
+				with self.subTest(f"{function}, {name}"):
+					self.assertEqual(made[function].get(name), kept.get(name))
 
 
 class TestBehaviour(FrappeTestCase):
@@ -421,3 +382,125 @@ class TestBehaviour(FrappeTestCase):
 			],
 		)
 		self.assertEqual((order.total, order.net_total, order.grand_total), (1000, 900, 945))
+
+
+class TestRefusals(FrappeTestCase):
+	"""What ERPNext refuses by itself, and what is next to it and passes."""
+
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		factories.setup_world()
+
+	def setUp(self):
+		frappe.set_user("Administrator")
+
+	def refused(self, act, error=frappe.ValidationError) -> None:
+		frappe.db.savepoint("before_refusal")
+		with self.assertRaises(error):
+			act()
+		frappe.db.rollback(save_point="before_refusal")
+
+	def freeze(self, day: str | None) -> None:
+		if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
+			frappe.db.set_value("Company", COMPANY, "accounts_frozen_till_date", day)
+			frappe.clear_document_cache("Company", COMPANY)
+		else:
+			frappe.db.set_single_value("Accounts Settings", "acc_frozen_upto", day)
+			frappe.clear_document_cache("Accounts Settings", "Accounts Settings")
+
+	def test_nothing_is_booked_in_a_period_that_is_frozen(self):
+		draft = money.draft_invoice(money.ship(money.order()))
+		booked = money.invoice(money.ship(money.order()))
+		self.addCleanup(self.freeze, None)
+		self.freeze(nowdate())
+		with as_user(SUPPORT):
+			self.refused(draft.submit)
+		self.refused(lambda: money.pay(booked))
+		self.refused(lambda: money.cancel(booked))
+		self.freeze(add_days(nowdate(), -1))
+		with as_user(SUPPORT):
+			draft.reload()
+			draft.submit()
+
+	def test_no_more_comes_back_than_has_left(self):
+		from erpnext.accounts.doctype.sales_invoice import sales_invoice
+		from erpnext.stock.doctype.delivery_note import delivery_note
+
+		delivery = money.ship(money.order())
+		invoice = money.invoice(delivery)
+		for make, source in (
+			(sales_invoice.make_sales_return, invoice),
+			(delivery_note.make_sales_return, delivery),
+		):
+			with self.subTest(source.doctype):
+				back = make(source.name)
+				back.items[0].qty *= 10
+				self.refused(back.insert)
+				make(source.name).insert()
+
+	def test_payment_terms_add_up(self):
+		for portions, passes in (((40,), False), ((60, 50), False), ((60, 40), True)):
+			with self.subTest(portions):
+				rows = [
+					{"due_date": add_days(nowdate(), number), "invoice_portion": portion}
+					for number, portion in enumerate(portions, 30)
+				]
+
+				def make(rows=rows):
+					return factories.make_order(payment_schedule=rows, with_file=False)
+
+				make() if passes else self.refused(make)
+
+	def test_addresses_and_contacts_are_the_customers_own(self):
+		customer, other = (
+			factories.make_customer(f"MT {word} {frappe.generate_hash(length=6)}")
+			for word in ("Own", "Other")
+		)
+		own, theirs = factories.make_address(customer), factories.make_address(other)
+		contact = frappe.get_doc(
+			{
+				"doctype": "Contact",
+				"first_name": "Ada",
+				"links": [{"link_doctype": "Customer", "link_name": other}],
+			}
+		).insert()
+		for fields in (
+			{"customer_address": theirs},
+			{"shipping_address_name": theirs},
+			{"contact_person": contact.name},
+		):
+			with self.subTest(fields):
+				self.refused(lambda fields=fields: self.order_of(customer, **fields))
+		self.order_of(customer, customer_address=own, shipping_address_name=own)
+
+	@staticmethod
+	def order_of(customer: str, **fields):
+		return factories.make_order(customer=customer, with_file=False, **fields)
+
+	def test_nothing_leaves_before_it_came(self):
+		item = factories.make_item(f"MT-EARLY-{frappe.generate_hash(length=6)}")
+		factories.make_stock(item, 5)
+
+		def issue(day: str) -> None:
+			frappe.get_doc(
+				{
+					"doctype": "Stock Entry",
+					"stock_entry_type": "Material Issue",
+					"company": COMPANY,
+					"set_posting_time": 1,
+					"posting_date": day,
+					"posting_time": "23:59:59",
+					"items": [{"item_code": item, "qty": 5, "s_warehouse": FINAL_PACK}],
+				}
+			).insert().submit()
+
+		self.refused(lambda: issue(add_days(nowdate(), -1)))
+		issue(nowdate())
+
+	def test_a_field_takes_as_much_as_it_has_room_for(self):
+		def make(length: int) -> None:
+			frappe.get_doc({"doctype": "Lead", "first_name": "Ada", "company_name": "x" * length}).insert()
+
+		self.refused(lambda: make(400), frappe.CharacterLengthExceededError)
+		make(140)

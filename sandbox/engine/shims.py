@@ -368,6 +368,30 @@ def schema_on_sqlite():
 
 
 @shim
+def lengths_on_sqlite():
+	"""MariaDB has columns of 140 characters for most text, and the engine refuses what is longer. SQLite's have no
+	length: it is asked of MariaDB's types."""
+	from monoframe.database.mariadb.database import MariaDBDatabase
+	from monoframe.model.base_document import BaseDocument
+
+	mariadb = types.SimpleNamespace(VARCHAR_LEN=MariaDBDatabase.VARCHAR_LEN)
+	MariaDBDatabase.setup_type_map(mariadb)
+	own = BaseDocument._validate_length
+
+	def _validate_length(self):
+		import monoframe
+
+		db, kept = monoframe.db, monoframe.db.type_map
+		db.type_map = mariadb.type_map
+		try:
+			own(self)
+		finally:
+			db.type_map = kept
+
+	replace(BaseDocument, "_validate_length", _validate_length)
+
+
+@shim
 def transactions_on_sqlite():
 	"""Python's driver begins and ends transactions behind one's back; here they begin with BEGIN and end
 	with COMMIT or ROLLBACK, also when schema is changed, and a savepoint is one's own. The first begins with

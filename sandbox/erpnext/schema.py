@@ -1,10 +1,10 @@
 """DocTypes from their declarations in `doctypes/`.
 
 A declaration begins with a line that names the DocType and says what it is; the lines under it, set
-in, are its permissions and its fields:
+in, are its permissions, a letter a right (`RIGHTS`), and its fields:
 
     Sales Order | submit | series SAL-ORD-.YYYY.- | title customer_name
-        may Sales User rwcdsxa
+        may Sales User rwcdsxapmth
         customer: Link Customer *
         total net_total: Currency -
 
@@ -37,6 +37,7 @@ MARKS = {
 	"#": "search_index",
 	"^": "hidden",
 	"§": "in_list_view",
+	"1": "permlevel",
 }
 RIGHTS = {
 	"r": "read",
@@ -46,8 +47,14 @@ RIGHTS = {
 	"s": "submit",
 	"x": "cancel",
 	"a": "amend",
+	"t": "report",
 	"i": "import",
+	"e": "export",
+	"p": "print",
+	"m": "email",
+	"h": "share",
 	"l": "select",
+	"o": "if_owner",
 }
 
 
@@ -128,7 +135,7 @@ def complete(declared: dict, lines: list[str], blocks: dict[str, list[str]]) -> 
 			*lines,
 			f"parent_{own}: Link {declared['name']}",
 			"is_group: Check",
-			"lft rgt: Int -#",
+			"lft rgt: Int ~-#",
 			"old_parent: Data -^",
 		]
 	rows: dict[str, dict] = {}
@@ -202,13 +209,11 @@ def permission(text: str) -> dict:
 	role, _, level = role.partition("/")
 	row = {"role": role, "permlevel": int(level or 0)}
 	row |= {RIGHTS[letter]: 1 for letter in rights}
-	if not level and "r" in rights:
-		row |= {"print": 1, "email": 1, "report": 1, "export": 1, "share": 1}
 	return row
 
 
 FIELD = re.compile(
-	r"^(?P<names>[\w ]+): (?P<type>\w+)(?: (?P<of>/.*/|[A-Za-z][\w ]*?))?(?: (?P<marks>[*~+\-!#^§]+))?"
+	r"^(?P<names>[\w ]+): (?P<type>\w+)(?: (?P<of>/.*/|[A-Za-z][\w: ]*?))?(?: (?P<marks>[*~+\-!#^§1]+))?"
 	r"(?: =(?P<default>[^<\"]+?))?(?: <(?P<fetch>[\w.]+))?(?: \"(?P<label>[^\"]+)\")?$"
 )
 

@@ -6,6 +6,7 @@ from frappe.model.document import Document
 from frappe.utils import flt, nowdate
 
 from erpnext.accounts.doctype.payment_ledger_entry import payment_ledger_entry as ledger
+from erpnext.accounts.general_ledger import check_freezing_date
 
 
 class PaymentEntry(Document):
@@ -91,6 +92,7 @@ class PaymentEntry(Document):
 		)
 
 	def on_submit(self):
+		check_freezing_date(self.posting_date)
 		sign = -1 if self.payment_type == "Receive" else 1
 		account = self.paid_from if self.payment_type == "Receive" else self.paid_to
 		left = flt(self.paid_amount)
@@ -122,6 +124,7 @@ class PaymentEntry(Document):
 			"Sales Invoice",
 			"Sales Order",
 		)
+		check_freezing_date(self.posting_date)
 		ledger.take_back(self)
 		self.db_set("status", "Cancelled", update_modified=False)
 

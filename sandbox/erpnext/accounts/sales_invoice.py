@@ -5,8 +5,9 @@ from frappe import _
 from frappe.utils import flt, getdate, nowtime
 
 from erpnext.accounts.doctype.payment_ledger_entry import payment_ledger_entry as ledger
+from erpnext.accounts.general_ledger import check_freezing_date
 from erpnext.controllers import stock
-from erpnext.controllers.sales_and_purchase_return import make_return_doc, returned
+from erpnext.controllers.sales_and_purchase_return import check_return, make_return_doc
 from erpnext.controllers.selling_controller import SellingController
 from erpnext.controllers.website_list_for_contact import list_of_documents
 from erpnext.stock.doctype.delivery_note.delivery_note import update_billed_amount_based_on_so
@@ -76,6 +77,7 @@ class SalesInvoice(SellingController):
 			make_packing_list(self)
 		else:
 			self.set("packed_items", [])
+		check_return(self, "sales_invoice_item")
 		self.check_billed()
 		self.set_status()
 
@@ -101,6 +103,7 @@ class SalesInvoice(SellingController):
 
 	def on_submit(self):
 		self.check_authority()
+		check_freezing_date(self.posting_date)
 		for row in self.items:
 			for field, doctype in (("sales_order", "Sales Order"), ("delivery_note", "Delivery Note")):
 				if row.get(field) and frappe.db.get_value(doctype, row.get(field), "docstatus") != 1:
@@ -125,6 +128,7 @@ class SalesInvoice(SellingController):
 			"Payment Entry",
 			"Journal Entry",
 		)
+		check_freezing_date(self.posting_date)
 		ledger.let_go_of(self)
 		self.check_sales_order_on_hold_or_close("sales_order")
 		self.update_prevdoc_status()
@@ -212,7 +216,3 @@ def get_list_context(context=None):
 @frappe.whitelist()
 def make_sales_return(source_name, target_doc=None):
 	return make_return_doc("Sales Invoice", source_name, target_doc)
-
-
-def over_returned(doc) -> dict[str, float]:
-	return returned("Sales Invoice", doc.return_against, "sales_invoice_item")

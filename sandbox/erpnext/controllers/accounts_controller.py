@@ -22,7 +22,9 @@ class AccountsController(StatusUpdater):
 		if self.meta.has_field("in_words"):
 			self.set_total_in_words()
 		self.set_payment_schedule()
+		self.check_payment_schedule()
 		self.check_references()
+		self.check_addresses()
 
 	def check_quantities(self):
 		if self.doctype == "Sales Order" and cint(
@@ -54,7 +56,7 @@ class AccountsController(StatusUpdater):
 			self.currency = self.currency or company.default_currency
 			if self.meta.has_field("debit_to") and not self.debit_to:
 				self.debit_to = company.default_receivable_account
-			if self.meta.has_field("party_account_currency"):
+			if for_validate and self.meta.has_field("party_account_currency"):
 				self.party_account_currency = company.default_currency
 		if company and self.currency == company.default_currency:
 			self.conversion_rate = 1
@@ -65,6 +67,9 @@ class AccountsController(StatusUpdater):
 			self.price_list_currency = self.price_list_currency or self.currency
 			self.plc_conversion_rate = self.plc_conversion_rate or 1
 		self.set_missing_item_details(for_validate)
+		self.set_qty_as_per_stock_uom()
+		if self.meta.has_field("due_date") and not self.get("payment_terms_template"):
+			self.due_date = self.due_date or self.posting_date or nowdate()
 
 	def set_missing_item_details(self, for_validate=False):
 		for row in self.items:
@@ -96,6 +101,10 @@ class AccountsController(StatusUpdater):
 				"customer_item_code": customer_code(item, self),
 				"transaction_date": self.get("transaction_date"),
 			}
+			if self.doctype == "Delivery Note":
+				values["expense_account"] = company.default_expense_account
+				if not (for_validate or self.is_return):
+					values.pop("cost_center")
 			if self.doctype == "Sales Order" and not row.get("supplier"):
 				values["delivered_by_supplier"] = item.delivered_by_supplier
 			if row.get("price_list_rate") is None or not flt(row.price_list_rate):
@@ -179,6 +188,25 @@ class AccountsController(StatusUpdater):
 			self.due_date = max(getdate(row.due_date) for row in self.payment_schedule)
 
 	# What has to fit
+
+	def check_payment_schedule(self):
+		rows = self.get("payment_schedule") or ()
+		total = flt(self.get("rounded_total") or self.grand_total)
+		if rows and abs(sum(flt(row.payment_amount) for row in rows) - total) > 0.1:
+			frappe.throw(_("The payment terms do not add up to {0}.").format(total))
+
+	def check_addresses(self):
+		kind, name = party.party_of(self)
+		if not name or kind == "Lead":
+			return
+		links = {"link_doctype": kind, "link_name": name}
+		for doctype, fields in (
+			("Address", ("customer_address", "shipping_address_name")),
+			("Contact", ("contact_person",)),
+		):
+			for found in filter(None, (self.get(field) for field in fields)):
+				if not frappe.db.exists("Dynamic Link", {**links, "parenttype": doctype, "parent": found}):
+					frappe.throw(_("{0} {1} is not one of {2}.").format(_(doctype), found, name))
 
 	def references(self) -> list[tuple[str, str, tuple[str, ...]]]:
 		"""(field of the line, DocType it names, fields of the document that have to be the same)."""

@@ -7,6 +7,29 @@ from frappe.utils import flt
 from erpnext.controllers.stock import parts
 
 
+class StockOverReturnError(frappe.ValidationError):
+	"""More comes back than has left."""
+
+
+def check_return(doc, field: str) -> None:
+	"""No more comes back of a line, named in `field`, than is left of it."""
+	if not (doc.is_return and doc.return_against):
+		return
+	before = returned(doc.doctype, doc.return_against, field)
+	for row in doc.items:
+		if not row.get(field):
+			continue
+		qty = flt(frappe.db.get_value(row.doctype, row.get(field), "qty"))
+		left = qty - before.get(row.get(field), 0)
+		if abs(flt(row.qty)) > left:
+			frappe.throw(
+				frappe._("Row {0}: only {1} of {2} can still come back.").format(
+					row.idx, left, row.item_code
+				),
+				StockOverReturnError,
+			)
+
+
 def make_return_doc(doctype: str, source_name: str, target_doc=None):
 	line = f"{doctype} Item"
 	own = {
@@ -28,6 +51,9 @@ def make_return_doc(doctype: str, source_name: str, target_doc=None):
 			if tax.charge_type == "Actual":
 				tax.tax_amount = -1 * flt(tax.tax_amount)
 		target.discount_amount = -1 * flt(source.get("discount_amount"))
+		if doctype == "Delivery Note":
+			target.run_method("set_missing_item_details")
+			target.run_method("set_use_serial_batch_fields")
 		target.run_method("calculate_taxes_and_totals")
 
 	def update_item(source, target, parent):

@@ -9,7 +9,7 @@ from collections import defaultdict
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Coalesce, Sum
-from frappe.utils import cint, flt, now_datetime, nowdate, nowtime
+from frappe.utils import cint, flt, get_datetime, now_datetime, nowdate, nowtime
 
 
 class NegativeStockError(frappe.ValidationError):
@@ -21,6 +21,7 @@ def move(doc, row, warehouse: str, qty: float, bundle: str | None = None) -> Non
 	when the line names another."""
 	if not warehouse or not frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
 		return
+	moment = moment_of(doc)
 	frappe.get_doc(
 		{
 			"doctype": "Stock Ledger Entry",
@@ -30,7 +31,7 @@ def move(doc, row, warehouse: str, qty: float, bundle: str | None = None) -> Non
 			"company": doc.company,
 			"posting_date": doc.get("posting_date") or nowdate(),
 			"posting_time": doc.get("posting_time") or nowtime(),
-			"posting_datetime": now_datetime(),
+			"posting_datetime": moment,
 			"voucher_type": doc.doctype,
 			"voucher_no": doc.name,
 			"voucher_detail_no": row.name,
@@ -40,6 +41,8 @@ def move(doc, row, warehouse: str, qty: float, bundle: str | None = None) -> Non
 	).insert(ignore_permissions=True)
 	there = update_bin(row.item_code, warehouse, actual_qty=balance(row.item_code, warehouse)).actual_qty
 	item = frappe.get_cached_doc("Item", row.item_code)
+	# What came later was not there to leave
+	there = min(flt(there), balance(row.item_code, warehouse, moment)) if qty < 0 else there
 	if (
 		qty < 0
 		and flt(there, 6) < 0
@@ -55,15 +58,25 @@ def move(doc, row, warehouse: str, qty: float, bundle: str | None = None) -> Non
 		)
 
 
-def balance(item_code: str, warehouse: str) -> float:
+def moment_of(doc):
+	"""When a document moves what it moves: now, unless it says another time."""
+	if doc.docstatus == 1 and cint(doc.get("set_posting_time")):
+		return get_datetime(f"{doc.posting_date} {doc.posting_time}")
+	return now_datetime()
+
+
+def balance(item_code: str, warehouse: str, moment=None) -> float:
+	"""How much is there, or was at `moment`."""
 	entry = frappe.qb.DocType("Stock Ledger Entry")
-	return flt(
+	query = (
 		frappe.qb.from_(entry)
 		.where(entry.item_code == item_code)
 		.where(entry.warehouse == warehouse)
 		.select(Coalesce(Sum(entry.actual_qty), 0))
-		.run()[0][0]
 	)
+	if moment:
+		query = query.where(entry.posting_datetime <= moment).where(entry.is_cancelled == 0)
+	return flt(query.run()[0][0])
 
 
 def update_bin(item_code: str, warehouse: str, **values):

@@ -124,11 +124,12 @@ def after_install():
 	}.items():
 		frappe.db.set_single_value("System Settings", field, value)
 	frappe.db.set_single_value("Selling Settings", "selling_price_list", "Standard Selling")
-	frappe.db.set_single_value("Selling Settings", "customer_group", "Individual")
+	frappe.db.set_single_value("Selling Settings", "customer_group", "All Customer Groups")
 	frappe.db.set_single_value("Selling Settings", "territory", "All Territories")
 	frappe.db.set_single_value("Buying Settings", "buying_price_list", "Standard Buying")
 	frappe.db.set_single_value("Stock Settings", "item_group", "All Item Groups")
-	frappe.db.set_default("Customer Group", "Individual")
+	frappe.db.set_single_value("Stock Settings", "use_serial_batch_fields", 1)
+	frappe.db.set_default("Customer Group", "All Customer Groups")
 	frappe.db.commit()
 
 

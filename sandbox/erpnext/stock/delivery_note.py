@@ -7,7 +7,7 @@ from frappe.query_builder.functions import Coalesce, Sum
 from frappe.utils import flt
 
 from erpnext.controllers import stock
-from erpnext.controllers.sales_and_purchase_return import make_return_doc, returned
+from erpnext.controllers.sales_and_purchase_return import check_return, make_return_doc, returned
 from erpnext.controllers.selling_controller import SellingController
 from erpnext.controllers.website_list_for_contact import list_of_documents
 
@@ -65,7 +65,7 @@ class DeliveryNote(SellingController):
 		self.set_status()
 		self.check_sales_order_on_hold_or_close("against_sales_order")
 		self.validate_warehouse()
-		self.check_return()
+		check_return(self, "dn_detail")
 		from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
 
 		make_packing_list(self)
@@ -76,22 +76,6 @@ class DeliveryNote(SellingController):
 		for row in self.goods():
 			if not row.warehouse and frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
 				frappe.throw(_("Choose a warehouse for {0}.").format(row.item_code))
-
-	def check_return(self):
-		if not (self.is_return and self.return_against):
-			return
-		before = returned("Delivery Note", self.return_against, "dn_detail")
-		for row in self.items:
-			if not row.dn_detail:
-				continue
-			left = flt(frappe.db.get_value("Delivery Note Item", row.dn_detail, "qty")) - before.get(
-				row.dn_detail, 0
-			)
-			if abs(flt(row.qty)) > left:
-				frappe.throw(
-					_("Row {0}: only {1} of {2} can still come back.").format(row.idx, left, row.item_code),
-					StockOverReturnError,
-				)
 
 	def set_actual_qty(self):
 		for row in self.items:
@@ -159,10 +143,6 @@ class DeliveryNote(SellingController):
 			doc = self if name == self.name else frappe.get_doc("Delivery Note", name)
 			doc.update_billing_percentage(update_modified=update_modified)
 		self.load_from_db()
-
-
-class StockOverReturnError(frappe.ValidationError):
-	pass
 
 
 def update_billed_amount_based_on_so(so_detail, update_modified=True) -> list[str]:
