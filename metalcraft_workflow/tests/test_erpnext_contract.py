@@ -435,7 +435,9 @@ class TestRefusals(FrappeTestCase):
 		):
 			with self.subTest(source.doctype):
 				back = make(source.name)
-				back.items[0].qty *= 10
+				row = back.items[0]
+				# As the form sends it: ERPNext compares what was said in units of stock
+				row.update({"qty": row.qty * 10, "stock_qty": row.stock_qty * 10})
 				self.refused(back.insert)
 				make(source.name).insert()
 
