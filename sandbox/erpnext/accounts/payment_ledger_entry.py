@@ -93,11 +93,13 @@ def book_invoice(doc) -> None:
 	of_other = doc.is_return and doc.return_against and not doc.update_outstanding_for_self
 	against = (doc.doctype, doc.return_against if of_other else doc.name)
 	write(doc, total, against, doc.customer, doc.debit_to, doc.posting_date)
+	doc.outstanding_amount = 0 if of_other else balance(*against)
+	# Without an event: the status that follows is one
+	frappe.db.set_value(
+		doc.doctype, doc.name, "outstanding_amount", doc.outstanding_amount, update_modified=False
+	)
 	if of_other:
-		doc.db_set("outstanding_amount", 0, update_modified=False)
 		update_outstanding(*against)
-	else:
-		doc.db_set("outstanding_amount", balance(*against), update_modified=False)
 	doc.set_status(update=True)
 
 

@@ -249,10 +249,12 @@ class AccountsController(StatusUpdater):
 		rows = frappe.get_all(f"{self.doctype} Item", {"parent": self.name}, ["amount", "billed_amt"])
 		total = sum(abs(flt(row.amount)) for row in rows)
 		billed = sum(min(abs(flt(row.amount)), abs(flt(row.billed_amt))) for row in rows)
-		self.db_set("per_billed", round(billed / total * 100, 6) if total else 0, update_modified=False)
+		percentage = round(billed / total * 100, 6) if total else 0
+		frappe.db.set_value(self.doctype, self.name, "per_billed", percentage, update_modified=False)
 		if update_modified:
-			self.set_status(update=True)
-			self.notify_update()
+			target = frappe.get_doc(self.doctype, self.name)
+			target.set_status(update=True)
+			target.notify_update()
 
 	@frappe.whitelist()
 	def set_advances(self):
