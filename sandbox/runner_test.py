@@ -1,6 +1,7 @@
 """The runner tells what failed. Run by ./sandbox/test pure."""
 
 import pytest
+from engine import browser
 from engine.runner import BROWSER, PURE, chosen, is_named, run_pytest
 
 PARTS = """
@@ -41,6 +42,32 @@ def test_a_test_fails_with_one_of_its_parts(tmp_path):
 )
 def test_what_a_failure_is_called_can_be_run_again(given, module, test):
 	assert chosen([given]) == ([module], [test] if test else [])
+
+
+FOUND = """<testsuites><testsuite>
+<testcase classname="sandbox.browser.portal_test" name="test_a[desk]"/>
+<testcase classname="metalcraft_workflow.tests.browser.lead_to_closed_test.TestLeadToClosed" name="test_b[desktop]">
+<failure message="no">No, it did not.</failure></testcase>
+</testsuite></testsuites>"""
+
+
+def test_what_failed_in_a_browser_is_found_again_by_its_name(tmp_path):
+	file = tmp_path / "found.xml"
+	file.write_text(FOUND)
+	assert browser.outcomes(file) == {
+		"browser.portal_test.test_a[desk]": ("passed", ""),
+		"browser.lead_to_closed_test.TestLeadToClosed.test_b[desktop]": ("failed", "No, it did not."),
+	}
+	own = [f"{browser.FOLDER}/portal_test.py::test_a[desk]"]
+	walk = [f"{browser.WALK}::TestLeadToClosed::test_b[desktop]"]
+	assert browser.sessions([]) == [[str(browser.FOLDER)], [str(browser.WALK)]]
+	assert browser.sessions(
+		[
+			"browser.lead_to_closed_test.TestLeadToClosed.test_b[desktop]",
+			"browser.portal_test.test_a[desk]",
+			"test_gates.TestX",
+		]
+	) == [own, walk]
 
 
 def test_a_name_means_one_test_and_its_class_all_of_it():

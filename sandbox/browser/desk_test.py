@@ -65,6 +65,22 @@ def test_a_payment_is_made_by_a_click(desk):
 	expect(page.locator("[data-fieldname=references] .grid-row").first).to_contain_text(name)
 
 
+def test_an_approved_order_is_changed_by_update_items(desk):
+	one, page = desk(SUPPORT, "metalcraft")
+	name = names(one, "Sales Order", workflow_state="Approved", status="To Deliver and Bill")[0]
+	one.open(f"/desk/sales-order/{name}")
+	page.get_by_role("button", name="Update Items").click()
+	dialog = page.locator(".modal.show")
+	dialog.locator(".grid-row[data-idx='1'] .data-row [data-fieldname=qty]").click()
+	field = dialog.locator(".grid-row[data-idx='1'] [data-fieldname=qty] input:visible")
+	changed = float(page.evaluate("cur_frm.doc.items[0].qty")) + 1
+	field.fill(str(changed))
+	field.blur()
+	dialog.locator(".btn-primary:visible", has_text="Update").click()
+	page.wait_for_function("cur_frm.doc.workflow_state === 'Change Review'")
+	assert page.evaluate("cur_frm.doc.items[0].qty") == changed
+
+
 def test_serial_numbers_say_of_what_they_are_and_where(desk):
 	_one, page = desk("marta.kowalska@fireline.example", "serial-no")
 	head = page.locator(".list-row-head")

@@ -76,13 +76,29 @@ const names = {
 	},
 };
 
+/** What is called after the engine on a page has Frappe's name, by which packages, the app and its tests know it.
+ * Names of packages are left to `names`. */
+const renamed = (text) =>
+	text.replace(/(?<![\w/~@-])monoframe-(?!(charts|datatable|gantt|quill)\b)(?=[a-z])/g, "frappe-");
+const source = (file) => renamed(fs.readFileSync(file, "utf8"));
+
+const scripts = {
+	name: "scripts",
+	setup(build) {
+		build.onLoad({ filter: /\.[jt]s$/ }, ({ path: file }) => {
+			if (!file.startsWith(engine)) return;
+			return { contents: source(file), loader: file.endsWith(".ts") ? "ts" : "js" };
+		});
+	},
+};
+
 const templates = {
 	name: "templates",
 	setup(build) {
 		build.onLoad({ filter: /\.html$/ }, ({ path: file }) => {
 			const name = JSON.stringify(path.basename(file).split(".")[0]);
 			// Their escapes are meant for a template literal
-			const text = fs.readFileSync(file, "utf8").replaceAll("`", "\\`");
+			const text = source(file).replaceAll("`", "\\`");
 			return { contents: `monoframe.templates[${name}] = \`${text}\`;`, loader: "js" };
 		});
 	},
@@ -107,7 +123,7 @@ const components = {
 	setup(build) {
 		build.onLoad({ filter: /\.vue$/ }, async ({ path: file }) => {
 			const id = `data-v-${path.basename(file, ".vue").toLowerCase()}`;
-			const { descriptor } = vue.parse(fs.readFileSync(file, "utf8"), { filename: file });
+			const { descriptor } = vue.parse(source(file), { filename: file });
 			const scoped = descriptor.styles.some((style) => style.scoped);
 			const options = { filename: file, source: descriptor.template?.content, id, scoped };
 			const script = vue.compileScript(descriptor, {
@@ -154,22 +170,27 @@ const styles = {
 	name: "styles",
 	setup(build) {
 		build.onLoad({ filter: /\.scss$/ }, ({ path: file }) => ({
-			contents: sass.compile(file, {
-				quietDeps: true,
-				logger: sass.Logger.silent,
-				importers: [
-					{
-						findFileUrl(name, { containingUrl }) {
-							const there =
-								elsewhere(name) ??
-								found(
-									path.resolve(path.dirname(fileURLToPath(containingUrl)), name)
-								);
-							return there ? pathToFileURL(there.replace(/\.css$/, "")) : null;
+			contents: renamed(
+				sass.compile(file, {
+					quietDeps: true,
+					logger: sass.Logger.silent,
+					importers: [
+						{
+							findFileUrl(name, { containingUrl }) {
+								const there =
+									elsewhere(name) ??
+									found(
+										path.resolve(
+											path.dirname(fileURLToPath(containingUrl)),
+											name
+										)
+									);
+								return there ? pathToFileURL(there.replace(/\.css$/, "")) : null;
+							},
 						},
-					},
-				],
-			}).css,
+					],
+				}).css
+			),
 			loader: "css",
 			resolveDir: path.dirname(file),
 		}));
@@ -203,7 +224,7 @@ const built = await esbuild.build({
 		__VUE_PROD_DEVTOOLS__: "false",
 		__VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
 	},
-	plugins: [names, templates, components, styles],
+	plugins: [names, scripts, templates, components, styles],
 });
 
 const bundles = {};

@@ -1,9 +1,11 @@
-"""Drives a browser through what is served: sample orders on a site of their own, and the tests in `browser/`.
+"""Drives a browser through what is served: sample orders on a site of their own, the tests in `browser/`, and the
+app's own walk from Lead to Closed, the very file that walks on a bench.
 
 It takes a Chromium and a Python with Playwright, neither of which the sandbox brings along.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,11 +15,13 @@ import urllib.request
 from pathlib import Path
 from xml.etree import ElementTree
 
-from engine import SANDBOX
+from engine import PROJECT, SANDBOX, desk
 from engine.processes import fork
 
 FOLDER = SANDBOX / "browser"
+WALK = PROJECT / "metalcraft_workflow" / "tests" / "browser" / "lead_to_closed_test.py"
 NEEDED = "A browser: Chromium, and Playwright and pytest in a Python (SANDBOX_PLAYWRIGHT names it)"
+NEEDED_BY_WALK = "A desk that is built: ./sandbox/run --desk"
 # Stories of the demo: what each person of the tests finds to do
 STORIES = (
 	"Quoted, and so a customer",
@@ -46,43 +50,68 @@ def playwright() -> str | None:
 
 def run(site_of_tests, folder: Path, filter: str, tests=()) -> dict[str, tuple[str, str]]:
 	"""Test -> outcome and words. `site_of_tests` opens a site at a folder, for a block."""
-	browser, python = chromium(), playwright()
-	if not browser or not python:
+	chromium_at, python = chromium(), playwright()
+	if not chromium_at or not python:
 		return {"browser": ("skipped", NEEDED)}
 	with socket.socket() as probe:
 		probe.bind(("127.0.0.1", 0))
 		port = probe.getsockname()[1]
 	url = f"http://127.0.0.1:{port}"
+	environment = {**os.environ, **environment_of(url, chromium_at)}
 	os.environ["SANDBOX_URL"] = url
-	found = folder.with_suffix(".xml")
+	outcomes = {}
 	with site_of_tests(folder):
 		make_orders()
 		pid = fork(lambda: serve(port), folder.with_suffix(".served.log"))
 		try:
 			wait_for(url)
-			files = [named(test) for test in tests if test.startswith("browser.")] or [str(FOLDER)]
-			command = [
-				python,
-				"-m",
-				"pytest",
-				"-q",
-				"-p",
-				"no:cacheprovider",
-				f"--junitxml={found}",
-				*files,
-			]
-			environment = {**os.environ, "SANDBOX_URL": url, "SANDBOX_CHROMIUM": browser}
-			subprocess.run([*command, *(["-k", filter] if filter else [])], env=environment)
+			for files in sessions(tests):
+				if files[0].startswith(str(WALK)) and not desk.is_built():
+					outcomes[f"browser.{WALK.stem}"] = ("skipped", NEEDED_BY_WALK)
+					continue
+				outcomes |= ask(python, files, filter, folder.with_suffix(".xml"), environment)
 		finally:
 			os.kill(pid, 9)
 			os.waitpid(pid, 0)
-	return outcomes(found)
+	return outcomes or {"browser": ("failed", "No test of the browser was run")}
+
+
+def environment_of(url: str, chromium_at: str) -> dict[str, str]:
+	"""By which names the tests, and those of the app, know what is served."""
+	from engine.people import PASSWORD
+
+	return {
+		"PYTHONPATH": str(PROJECT),
+		"SANDBOX_URL": url,
+		"SANDBOX_CHROMIUM": chromium_at,
+		"METALCRAFT_URL": url,
+		"METALCRAFT_PASSWORD": PASSWORD,
+		"METALCRAFT_CHROMIUM": chromium_at,
+	}
+
+
+def sessions(tests) -> list[list[str]]:
+	"""What pytest is asked for, one time after the other: each folder has a conftest.py of its own."""
+	files = [named(test) for test in tests if test.startswith("browser.")] or [str(FOLDER), str(WALK)]
+	own = [file for file in files if file.startswith(str(FOLDER))]
+	return [each for each in (own, [file for file in files if file not in own]) if each]
+
+
+def ask(
+	python: str, files: list[str], filter: str, found: Path, environment: dict
+) -> dict[str, tuple[str, str]]:
+	command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={found}", *files]
+	done = subprocess.run([*command, *(["-k", filter] if filter else [])], env=environment)
+	# None of these files has what the filter names
+	return {} if done.returncode == 5 else outcomes(found)
 
 
 def named(test: str) -> str:
 	"""Where pytest finds a test, by the name that it has in the output."""
-	_, file, function = test.split(".", 2) if test.count(".") > 1 else (*test.split("."), "")
-	return f"{FOLDER / file}.py" + (f"::{function}" if function else "")
+	name, bracket, parameters = test.removeprefix("browser.").partition("[")
+	file, *parts = name.split(".")
+	folder = WALK.parent if file == WALK.stem else FOLDER
+	return "::".join([f"{folder / file}.py", *parts]) + bracket + parameters
 
 
 def make_orders() -> None:
@@ -124,11 +153,12 @@ def outcomes(file: Path) -> dict[str, tuple[str, str]]:
 		return {"browser": ("failed", "pytest left no result")}
 	found = {}
 	for case in ElementTree.parse(file).iter("testcase"):
-		name = f"browser.{case.get('classname', '').rpartition('.')[2]}.{case.get('name')}"
+		place = re.search(r"\w+_test.*", case.get("classname", ""))
+		name = ".".join(["browser", *([place[0]] if place else []), case.get("name")])
 		found[name] = ("passed", "")
 		for kind in ("failure", "error", "skipped"):
 			if (part := case.find(kind)) is not None:
 				words = part.get("message", "") if kind == "skipped" else part.text or ""
 				found[name] = ("skipped" if kind == "skipped" else "failed", words)
 	file.unlink()
-	return found or {"browser": ("failed", "No test of the browser was run")}
+	return found

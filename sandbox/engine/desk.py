@@ -19,7 +19,8 @@ from engine import CACHE, SANDBOX, site
 SOURCES = [SANDBOX / "desk" / name for name in ("build.mjs", "shims.js", "package.json", "package-lock.json")]
 NEEDED_MB = 400
 NEEDED_NODE = 18
-HOME = "/desk/metalcraft"
+# As who signs in to 16 is led
+HOME = "/desk/my-work"
 
 
 class NotBuilt(Exception):

@@ -27,7 +27,10 @@ TYPES = {
 	"Multi": "Table MultiSelect",
 	"Image": "Attach Image",
 	"ReadOnly": "Read Only",
+	"Section": "Section Break",
 }
+# What stands across both columns of a form
+WIDE = ("Table", "Text Editor", "HTML")
 MARKS = {
 	"*": "reqd",
 	"~": "no_copy",
@@ -145,7 +148,10 @@ def complete(declared: dict, lines: list[str], blocks: dict[str, list[str]]) -> 
 		else:
 			for row in field_rows(line):
 				rows[row["fieldname"]] = row
-	declared["fields"] = laid_out(list(rows.values())) if "items" in rows else list(rows.values())
+	fields = list(rows.values())
+	if not declared.get("istable"):
+		fields = laid_out(fields) if "items" in rows else in_sections(fields)
+	declared["fields"] = fields
 	print_only_what_is_read(declared)
 	if not declared.get("istable") and not declared["permissions"]:
 		declared["permissions"].append(permission("System Manager rwcd"))
@@ -167,6 +173,23 @@ def laid_out(rows: list[dict]) -> list[dict]:
 		*in_two_columns(foot, "foot"),
 		layout("Tab Break", "connections_tab", label="Connections", show_dashboard=1),
 	]
+
+
+def in_sections(rows: list[dict]) -> list[dict]:
+	"""The fields of a document without lines: section by section in two columns, what is wide across both."""
+	found, part = [], []
+	for row in [*rows, layout("Section Break", "")]:
+		begins = row["fieldtype"] == "Section Break"
+		if begins or (part and (row["fieldtype"] in WIDE) != (part[0]["fieldtype"] in WIDE)):
+			found += part if part and part[0]["fieldtype"] in WIDE else in_two_columns(part, str(len(found)))
+			part = []
+			if not begins:
+				found.append(layout("Section Break", f"section_{len(found)}"))
+		if begins:
+			found.append(row)
+		else:
+			part.append(row)
+	return found[:-1]
 
 
 def in_two_columns(rows: list[dict], name: str) -> list[dict]:
@@ -234,6 +257,8 @@ def field_rows(line: str) -> list[dict]:
 		if match["of"]:
 			of = match["of"]
 			row["options"] = "\n".join(of[1:-1].split("/")) if of.startswith("/") else of
+		if row["fieldtype"] == "Section Break":
+			row["collapsible"] = 1
 		for mark in match["marks"] or "":
 			row[MARKS[mark]] = 1
 		if match["default"]:

@@ -80,6 +80,14 @@ for (const doctype of ["Delivery Note", "Purchase Receipt", "Sales Invoice", "St
 	frappe.ui.form.on(doctype, { onload: lock, refresh: lock, set_posting_time: lock });
 }
 
+// Addresses and contacts of whom they belong to, with the buttons that make more of them.
+frappe.ui.form.on("Lead", {
+	refresh(frm) {
+		if (frm.is_new()) frappe.contacts.clear_address_and_contact(frm);
+		else frappe.contacts.render_address_and_contact(frm);
+	},
+});
+
 // The ways on from a document, in the menu that ERPNext has them in: what is made of it, by which of ERPNext's
 // functions, and when.
 const MODULES = {
