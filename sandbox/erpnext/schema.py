@@ -106,7 +106,7 @@ def header(line: str, module: str) -> dict:
 			case "submit":
 				declared["is_submittable"] = 1
 			case "table":
-				declared["istable"] = 1
+				declared |= {"istable": 1, "editable_grid": 1}
 			case "single":
 				declared["issingle"] = 1
 			case "tree":

@@ -49,6 +49,7 @@ class AccountsController(StatusUpdater):
 
 	# What is filled in
 
+	@frappe.whitelist()
 	def set_missing_values(self, for_validate=False):
 		party.fill(self)
 		company = frappe.get_cached_doc("Company", self.company) if self.company else None

@@ -107,7 +107,8 @@ def after_install():
 		{
 			"country": "United States",
 			"is_default": 1,
-			"template": "{{ address_line1 }}<br>{% if city %}{{ city }}, {% endif %}{{ state or '' }} {{ pincode or '' }}<br>{{ country }}<br>",
+			"template": "{{ address_line1 }}<br>{% set region = [state, pincode] | select | join(' ') %}"
+			"{% if city or region %}{{ [city, region] | select | join(', ') }}<br>{% endif %}{{ country }}<br>",
 		},
 	)
 	# The engine takes these from here when the set-up wizard runs

@@ -62,14 +62,15 @@ erpnext.utils.map_current_doc = ({
 	});
 };
 
-frappe.listview_settings["Sales Order"] = {
-	add_fields: ["status"],
-	get_indicator: ({ status }) => {
-		const color =
-			{ "On Hold": "orange", Closed: "green", Completed: "green" }[status] || "orange";
-		return [__(status), color, `status,=,${status}`];
-	},
-};
+for (const doctype of ["Sales Order", "Delivery Note"]) {
+	frappe.listview_settings[doctype] = {
+		add_fields: ["status"],
+		get_indicator: ({ status }) => {
+			const color = ["Closed", "Completed"].includes(status) ? "green" : "orange";
+			return [__(status), color, `status,=,${status}`];
+		},
+	};
+}
 
 // Date and time are the server's to set, until somebody says otherwise.
 for (const doctype of ["Delivery Note", "Purchase Receipt", "Sales Invoice", "Stock Entry"]) {
@@ -78,6 +79,29 @@ for (const doctype of ["Delivery Note", "Purchase Receipt", "Sales Invoice", "St
 			frm.set_df_property(field, "read_only", frm.doc.set_posting_time ? 0 : 1)
 		);
 	frappe.ui.form.on(doctype, { onload: lock, refresh: lock, set_posting_time: lock });
+}
+
+// What the server fills in on saving a document with lines, filled in before a form asks for what is mandatory;
+// and what an item says of its line at once.
+for (const doctype of ["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]) {
+	frappe.ui.form.on(doctype, {
+		before_save: (frm) =>
+			frm.doc.items?.length && frm.call({ doc: frm.doc, method: "set_missing_values" }),
+	});
+	frappe.ui.form.on(`${doctype} Item`, {
+		async item_code(frm, row_type, row_name) {
+			const { item_code } = locals[row_type][row_name];
+			if (!item_code) return;
+			const fields = ["item_name", "description", "stock_uom"];
+			const { message: item } = await frappe.db.get_value("Item", item_code, fields);
+			await frappe.model.set_value(row_type, row_name, {
+				...item,
+				uom: item.stock_uom,
+				conversion_factor: 1,
+				qty: locals[row_type][row_name].qty || 1,
+			});
+		},
+	});
 }
 
 // Addresses and contacts of whom they belong to, with the buttons that make more of them.
@@ -152,9 +176,10 @@ for (const doctype of Object.keys(MODULES)) {
 				if (from !== doctype || !frappe.model.can_create(to) || (when && !when(frm.doc)))
 					continue;
 				const method = `${MODULES[doctype]}.${name}`;
+				const make = () => frappe.model.open_mapped_doc({ method, frm });
 				frm.add_custom_button(
 					__(label || to),
-					() => frappe.model.open_mapped_doc({ method, frm }),
+					from === "Lead" && to === "Opportunity" ? () => ask_first(make) : make,
 					__("Create")
 				);
 			}
@@ -162,6 +187,21 @@ for (const doctype of Object.keys(MODULES)) {
 			if (["Sales Order", "Sales Invoice"].includes(doctype)) add_payment(frm);
 		},
 	});
+}
+
+// ERPNext asks here whether to make a prospect as well.
+function ask_first(make) {
+	const sentence = __("The sandbox has no prospects: only the opportunity is made.");
+	const dialog = new frappe.ui.Dialog({
+		title: __("Create Opportunity"),
+		fields: [{ fieldname: "said", fieldtype: "HTML", options: `<p>${sentence}</p>` }],
+		primary_action_label: __("Create"),
+		primary_action() {
+			dialog.hide();
+			make();
+		},
+	});
+	dialog.show();
 }
 
 function add_payment(frm) {
