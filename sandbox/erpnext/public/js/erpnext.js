@@ -62,11 +62,12 @@ erpnext.utils.map_current_doc = ({
 	});
 };
 
-for (const doctype of ["Sales Order", "Delivery Note"]) {
+for (const doctype of ["Sales Order", "Delivery Note", "Sales Invoice"]) {
 	frappe.listview_settings[doctype] = {
 		add_fields: ["status"],
 		get_indicator: ({ status }) => {
-			const color = ["Closed", "Completed"].includes(status) ? "green" : "orange";
+			const done = ["Closed", "Completed", "Paid"].includes(status);
+			const color = done ? "green" : status === "Overdue" ? "red" : "orange";
 			return [__(status), color, `status,=,${status}`];
 		},
 	};
