@@ -62,7 +62,7 @@ def test_a_payment_is_made_by_a_click(desk):
 	ways_on(page)
 	page.locator(".dropdown-item:visible", has_text="Payment").click()
 	page.wait_for_url("**/payment-entry/new*")
-	expect(page.locator("[data-fieldname=references] .grid-row").first).to_contain_text(name)
+	expect(page.locator("[data-fieldname=references] .grid-body .grid-row").first).to_contain_text(name)
 
 
 def test_an_approved_order_is_changed_by_update_items(desk):

@@ -226,6 +226,9 @@ function add_update_items(frm) {
 	if (!is_open(frm.doc) || frm.doc.per_delivered >= 100 || !frm.has_perm("write")) return;
 	frm.add_custom_button(__("Update Items"), () => {
 		const shown = { in_list_view: 1, columns: 2 };
+		const kept = "item_code qty rate uom conversion_factor delivery_date".split(" ");
+		const pick = (row, fields) =>
+			Object.fromEntries(fields.map((field) => [field, row[field]]));
 		const dialog = new frappe.ui.Dialog({
 			title: __("Update Items"),
 			size: "extra-large",
@@ -233,11 +236,7 @@ function add_update_items(frm) {
 				{
 					fieldname: "items",
 					fieldtype: "Table",
-					data: frm.doc.items.map((row) => ({
-						...row,
-						docname: row.name,
-						name: undefined,
-					})),
+					data: frm.doc.items.map((row) => ({ docname: row.name, ...pick(row, kept) })),
 					fields: [
 						{
 							fieldname: "item_code",
@@ -259,18 +258,7 @@ function add_update_items(frm) {
 			],
 			primary_action_label: __("Update"),
 			async primary_action({ items }) {
-				const kept = [
-					"docname",
-					"item_code",
-					"qty",
-					"rate",
-					"uom",
-					"conversion_factor",
-					"delivery_date",
-				];
-				const rows = items.map((row) =>
-					Object.fromEntries(kept.map((field) => [field, row[field]]))
-				);
+				const rows = items.map((row) => pick(row, ["docname", ...kept]));
 				await frappe.xcall(
 					"erpnext.controllers.accounts_controller.update_child_qty_rate",
 					{
