@@ -79,7 +79,10 @@ const names = {
 /** What is called after the engine on a page has Frappe's name, by which packages, the app and its tests know it.
  * Names of packages are left to `names`. */
 const renamed = (text) =>
-	text.replace(/(?<![\w/~@-])monoframe-(?!(charts|datatable|gantt|quill)\b)(?=[a-z])/g, "frappe-");
+	text.replace(
+		/(?<![\w/~@-])monoframe-(?!(charts|datatable|gantt|quill)\b)(?=[a-z])/g,
+		"frappe-"
+	);
 const source = (file) => renamed(fs.readFileSync(file, "utf8"));
 
 const scripts = {
