@@ -138,10 +138,14 @@ class Front:
 		return desk.HOME if self.with_desk else "/sandbox_work"
 
 	def sign_out(self, environ, start_response):
-		"""The engine's own page for it does nothing without its scripts."""
+		"""The engine's own page for it does nothing without its scripts, and it takes a sign-out only with the token
+		that its pages carry."""
+		client = Client(self.app, use_cookies=False)
 		cookies = {"Cookie": environ.get("HTTP_COOKIE", "")}
-		answer = Client(self.app, use_cookies=False).get(
-			"/api/method/frappe.handler.web_logout", headers=cookies
+		token = re.search(r'csrf_token = "(\w+)"', client.get("/me", headers=cookies).text)
+		answer = client.post(
+			"/api/method/frappe.handler.web_logout",
+			headers={**cookies, "X-Monoframe-CSRF-Token": token[1] if token else ""},
 		)
 		return self.lead(start_response, "/", answer.headers.getlist("Set-Cookie"))
 

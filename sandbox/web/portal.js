@@ -3,6 +3,11 @@
 
 window.frappe = window.monoframe ??= {};
 
+// Makes a name to put functions under
+frappe.provide ??= (name) => {
+	name.split(".").reduce((place, part) => (place[part] ??= {}), window);
+};
+
 // Scripts within the engine's pages ask jQuery for what is done below, or not at all
 window.$ = () => new Proxy(() => $(), { get: () => () => $() });
 
