@@ -217,6 +217,7 @@ def _custom_fields() -> dict[str, list[dict]]:
 				"fieldname": "follows_process",
 				"label": _lt("Follows the Process"),
 				"fieldtype": "Check",
+				"depends_on": "eval:!doc.__islocal",  # known once it is saved
 				"insert_after": "closed_on",
 				"read_only": 1,
 				"no_copy": 1,
@@ -639,6 +640,7 @@ def _custom_fields() -> dict[str, list[dict]]:
 				"fieldname": "follows_process",
 				"label": _lt("Follows the Process"),
 				"fieldtype": "Check",
+				"depends_on": "eval:!doc.__islocal",  # known once it is saved
 				"insert_after": "ship_date",
 				"read_only": 1,
 				"no_copy": 1,
