@@ -4,8 +4,8 @@ import pytest
 from conftest import nothing_wrong
 from playwright.sync_api import expect
 
-SUPPORT, ACCOUNTS, SALES = (
-	f"{name}@fireline.example" for name in ("ben.hartley", "yuki.tanaka", "grace.okafor")
+SUPPORT, ACCOUNTS, SALES, APPROVER = (
+	f"{name}@fireline.example" for name in ("ben.hartley", "yuki.tanaka", "grace.okafor", "priya.nair")
 )
 
 
@@ -69,6 +69,9 @@ def test_an_approved_order_is_changed_by_update_items(desk):
 	one, page = desk(SUPPORT, "metalcraft")
 	name = names(one, "Sales Order", workflow_state="Approved", status="To Deliver and Bill")[0]
 	one.open(f"/desk/sales-order/{name}")
+	expect(page.get_by_text("Send Acknowledgement").first).to_be_attached()
+	expect(page.get_by_role("button", name="Update Items")).to_have_count(0)
+	one, page = desk(APPROVER, f"sales-order/{name}")
 	page.get_by_role("button", name="Update Items").click()
 	dialog = page.locator(".modal.show")
 	dialog.locator(".grid-row[data-idx='1'] .data-row [data-fieldname=qty]").click()

@@ -53,9 +53,10 @@ metalcraft_workflow.gate = {
 	/** Frappe takes a button off, and leaves what it also is: an entry in the menu of narrow screens. */
 	remove_button(frm, label, group) {
 		frm.remove_custom_button(label, group);
+		const named = group ? `${group} > ${label}` : label;
 		frm.page.menu
 			.find(".menu-item-label")
-			.filter((_index, entry) => $(entry).text().trim() === `${group} > ${label}`)
+			.filter((_index, entry) => $(entry).text().trim() === named)
 			.closest("li")
 			.remove();
 	},

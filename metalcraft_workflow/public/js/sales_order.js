@@ -27,6 +27,10 @@ metalcraft_workflow.sales_order = {
 			"metalcraft_workflow.steps.approval.send_acknowledgement",
 			__("Send Acknowledgement")
 		);
+		// ERPNext offers it to who may write, and refuses it to who may not submit
+		if (!frm.has_perm("submit")) {
+			metalcraft_workflow.gate.remove_button(frm, __("Update Items"));
+		}
 		if (skip_delivery_note) return;
 		const create = __("Create");
 		metalcraft_workflow.gate.remove_button(frm, __("Delivery Note"), create);
