@@ -163,13 +163,14 @@ class TestLife(CostCase):
 	"""The life of an order of ten lines, from draft to closed, with its mails."""
 
 	# Major of Frappe -> step: how many queries more than without the app. Of each passage three are for its records: two for their
-	# place in the log, one for what things were called.
+	# place in the log, one for what things were called. Two of a transfer come and go: ERPNext 15 asks for later
+	# entries of the ledger at times.
 	ADDED: ClassVar = {
 		15: {
 			"Order: insert": 6,
 			"Request approval": 28,
 			"Approve": 34,
-			"Transfer: insert, submit": 47,
+			"Transfer: insert, submit": 49,
 			"Delivery note: make, insert": 31,
 			"Complete packing": 40,
 			"Clear": 34,
