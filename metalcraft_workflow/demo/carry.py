@@ -467,9 +467,9 @@ def act(doc: Document, action: str, person: Person, reason: str | None = None) -
 	):
 		return False
 	with acting_as(person):
-		# The whole document, as the form sends it: of one that is named alone ERPNext does not see that it is a
-		# return when it decides what is counted
-		apply_workflow(frappe.as_json({**doc.as_dict(), "transition_reason": reason}), action)
+		apply_workflow(
+			frappe.as_json({"doctype": doc.doctype, "name": doc.name, "transition_reason": reason}), action
+		)
 	return True
 
 

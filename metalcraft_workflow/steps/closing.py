@@ -268,8 +268,7 @@ def settle_safely(names: list[str]) -> list[str]:
 		# A transaction of its own: the lock comes first, then what is read is what was committed last
 		frappe.db.commit()  # nosemgrep: frappe-manual-commit
 		try:
-			lock("Sales Order", names)
-			done = [_settle(facts) for facts in read_orders(names).values()]
+			done = settle(*names)
 			# What settling changed itself wants no settling
 			frappe.flags.setdefault("orders_to_settle", set()).clear()
 			frappe.db.commit()  # nosemgrep: frappe-manual-commit
@@ -284,14 +283,14 @@ def settle_safely(names: list[str]) -> list[str]:
 	return []
 
 
-def settle(name: str) -> str:
-	"""Close the order when it is settled, open it again when it no longer is; gives what was done.
+def settle(*names: str) -> list[str]:
+	"""Close each order when it is settled, open it again when it no longer is; gives what was done.
 
-	The order is locked until the transaction ends. Mends ERPNext's sums, the stage and what is still to be
-	brought to Final Pack on the way. Raises DoesNotExistError.
+	The orders are locked until the transaction ends. Mends ERPNext's sums, the stage and what is still to be
+	brought to Final Pack on the way.
 	"""
-	lock("Sales Order", [name])
-	return _settle(read_order(name))
+	lock("Sales Order", names)
+	return [_settle(facts) for facts in read_orders(names).values()]
 
 
 def _settle(facts: OrderFacts) -> str:

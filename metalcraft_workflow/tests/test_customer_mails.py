@@ -466,11 +466,11 @@ class TestCustomerMails(FrappeTestCase):
 		invoice = money.invoice(doc)
 		for _ in range(2):
 			payment = money.pay(invoice)
-			self.assertEqual(settle(order.name), "close")
+			self.assertEqual(settle(order.name), ["close"])
 			self.assertEqual(len(self.mails("closed", order)), 1)
 			payment.reload()
 			payment.cancel()
-			self.assertEqual(settle(order.name), "reopen")
+			self.assertEqual(settle(order.name), ["reopen"])
 
 	# Templates and switches
 
@@ -508,7 +508,7 @@ class TestCustomerMails(FrappeTestCase):
 				order = frappe.get_doc("Sales Order", doc.items[0].against_sales_order)
 				invoice = money.invoice(doc)
 				money.pay(invoice)
-				self.assertEqual(settle(order.name), "close")
+				self.assertEqual(settle(order.name), ["close"])
 				self.assertEqual((order.docstatus, doc.docstatus, invoice.docstatus), (1, 1, 1))
 				for kind, about in (
 					("acknowledgement", order),

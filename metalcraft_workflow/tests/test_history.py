@@ -212,7 +212,7 @@ class TestHistory(FrappeTestCase):
 		# from here on it is an order like any other
 		self.assertEqual(tracking.recompute([order.name]), [])
 		money.pay(money.invoice(delivery))
-		self.assertEqual(closing.settle(order.name), "close")
+		self.assertEqual(closing.settle(order.name), ["close"])
 
 	def test_drafts_begin_at_the_beginning(self):
 		order = self.old_order()

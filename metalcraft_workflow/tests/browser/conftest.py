@@ -130,19 +130,27 @@ admin = desk_of("Administrator", ADMIN_PASSWORD)
 
 
 @pytest.fixture
-def note(support, approver, producer, packer) -> dict:
-	"""A delivery note of a new order whose goods are at Final Pack; its rows name nothing yet. `serials` are
-	those that came for it."""
-	name = support.new_order(
-		items=[{"item_code": ITEM, "qty": QTY, "rate": 68, "delivery_date": "2099-12-31"}]
-	)
-	support.attach_po(name)
-	for desk, action in ((support, "Request Approval"), (approver, "Approve")):
-		order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
-		desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
-	transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
-	producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
-	doc = packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
+def at_final_pack(support, approver, producer, packer):
+	"""Carries a new order of ITEM until its goods are at Final Pack; gives the delivery note to be made of it."""
+
+	def carry(qty: int, **fields) -> dict:
+		line = {"item_code": ITEM, "qty": qty, "rate": 68, "delivery_date": "2099-12-31"}
+		name = support.new_order(items=[line], **fields)
+		support.attach_po(name)
+		for desk, action in ((support, "Request Approval"), (approver, "Approve")):
+			order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
+			desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
+		transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
+		producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
+		return packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
+
+	return carry
+
+
+@pytest.fixture
+def note(at_final_pack, packer) -> dict:
+	"""A delivery note whose rows name nothing yet. `serials` are those that came for it."""
+	doc = at_final_pack(QTY)
 	serials = "\n".join(row["serial_nos"] for row in doc["traceability"]).split("\n")
 	doc = packer.call("frappe.client.insert", doc={**doc, "traceability": []})
 	return {"name": doc["name"], "serials": serials}

@@ -5,24 +5,13 @@ from playwright.sync_api import expect
 
 from metalcraft_workflow.demo.pdf import one_page
 
-ITEM = "FD-EXT-ABC10"
 CONFORMANCE, PICTURES = "Certificate of Conformance", "Pictures"
 
 
 @pytest.fixture
-def note(support, approver, producer, packer) -> str:
+def note(at_final_pack, packer) -> str:
 	"""A delivery note in QA Review that needs a certificate and a picture."""
-	name = support.new_order(
-		items=[{"item_code": ITEM, "qty": 1, "rate": 68, "delivery_date": "2099-12-31"}],
-		required_documents=[{"document_type": kind} for kind in (CONFORMANCE, PICTURES)],
-	)
-	support.attach_po(name)
-	for desk, action in ((support, "Request Approval"), (approver, "Approve")):
-		order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
-		desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
-	transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
-	producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
-	doc = packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
+	doc = at_final_pack(1, required_documents=[{"document_type": kind} for kind in (CONFORMANCE, PICTURES)])
 	doc = packer.call("frappe.client.insert", doc=doc)
 	packer.call("frappe.model.workflow.apply_workflow", doc=doc, action="Complete Packing")
 	return doc["name"]
