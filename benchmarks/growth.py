@@ -113,13 +113,19 @@ def print_plans() -> None:
 			if not query.by or not query.query.lower().startswith("select"):
 				continue
 			for plan in frappe.db.sql(f"explain {query.query}", as_dict=True):
-				kind = (query.by, plan.table)
-				if kind not in shown and (plan.type in ("ALL", "index") or (plan.rows or 0) > 1000):
-					if (plan.rows or 0) > 100:
-						shown.add(kind)
-						print(
-							f"  {step}: {query.by} reads {plan.table} by {plan.type} {plan.key}, {plan.rows} rows"
-						)
+				kind, rows = (query.by, plan.table), estimated(plan.rows)
+				reads_much = rows > 1000 or (plan.type in ("ALL", "index") and rows > 100)
+				if reads_much and kind not in shown:
+					shown.add(kind)
+					print(
+						f"  {step}: {query.by} reads {plan.table} by {plan.type} {plan.key}, {rows} rows",
+						flush=True,
+					)
+
+
+def estimated(rows: str | int | None) -> int:
+	"""The rows of a plan; MariaDB writes "12 (3%)" where it filters by a second index."""
+	return int(str(rows or 0).split()[0])
 
 
 def fill(order: str, size: int) -> None:

@@ -10,6 +10,7 @@ from frappe.utils import flt
 
 from metalcraft_workflow.facts.committed import committed
 from metalcraft_workflow.facts.credit_limit import lifted_limit
+from metalcraft_workflow.facts.outstanding import customer_outstanding
 from metalcraft_workflow.gates import record
 from metalcraft_workflow.gates.message import sentence
 from metalcraft_workflow.gates.once import once
@@ -58,10 +59,8 @@ def facts(doc: Document) -> rules.Credit:
 
 def exposure(doc: Document, bypassed: bool) -> float:
 	"""What the customer owes and has on order in this company, with `doc` as it is now."""
-	from erpnext.selling.doctype.customer.customer import get_customer_outstanding
-
 	ignore_orders = bypassed and doc.doctype != "Sales Order"
-	total = get_customer_outstanding(doc.customer, doc.company, ignore_outstanding_sales_order=ignore_orders)
+	total = customer_outstanding(doc.customer, doc.company, with_orders=not ignore_orders)
 	if doc.doctype == "Sales Order":
 		# A submitted order is in the total as it is stored, which may be before this edit
 		total += approved_meanwhile(doc) - stored_share(doc)

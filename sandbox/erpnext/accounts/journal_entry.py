@@ -37,5 +37,10 @@ class JournalEntry(Document):
 		ledger.settle(against)
 
 	def on_cancel(self):
-		self.ignore_linked_doctypes = ("Payment Ledger Entry", "Unreconcile Payment", "Sales Invoice")
+		self.ignore_linked_doctypes = (
+			"GL Entry",
+			"Payment Ledger Entry",
+			"Unreconcile Payment",
+			"Sales Invoice",
+		)
 		ledger.take_back(self)

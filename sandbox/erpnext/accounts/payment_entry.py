@@ -119,6 +119,7 @@ class PaymentEntry(Document):
 
 	def on_cancel(self):
 		self.ignore_linked_doctypes = (
+			"GL Entry",
 			"Payment Ledger Entry",
 			"Unreconcile Payment",
 			"Sales Invoice",

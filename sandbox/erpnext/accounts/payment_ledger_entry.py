@@ -1,4 +1,4 @@
-"""What is outstanding, entry by entry: the only book that the stand-in keeps."""
+"""What is outstanding, entry by entry. Of the general ledger the stand-in keeps what customers owe."""
 
 import frappe
 from frappe.model.document import Document
@@ -18,6 +18,27 @@ def places() -> int:
 def write(
 	doc, amount: float, against: tuple[str, str], party: str, account: str, day, row: str | None = None
 ) -> None:
+	enter(doc, amount, against, party, account, day, row)
+	frappe.get_doc(
+		{
+			"doctype": "GL Entry",
+			"posting_date": day,
+			"company": doc.company,
+			"account": account,
+			"party_type": "Customer",
+			"party": party,
+			"voucher_type": doc.doctype,
+			"voucher_no": doc.name,
+			"debit": max(flt(amount, places()), 0),
+			"credit": max(-flt(amount, places()), 0),
+		}
+	).insert(ignore_permissions=True)
+
+
+def enter(
+	doc, amount: float, against: tuple[str, str], party: str, account: str, day, row: str | None = None
+) -> None:
+	"""What is outstanding on `against`, which the general ledger does not know."""
 	frappe.get_doc(
 		{
 			"doctype": "Payment Ledger Entry",
@@ -112,6 +133,8 @@ def take_back(doc) -> None:
 	)
 	for entry in entries:
 		frappe.db.set_value("Payment Ledger Entry", entry.name, "delinked", 1, update_modified=False)
+	booked = {"voucher_type": doc.doctype, "voucher_no": doc.name}
+	frappe.db.set_value("GL Entry", booked, "is_cancelled", 1, update_modified=False)
 	settle(
 		{(entry.against_voucher_type, entry.against_voucher_no) for entry in entries}
 		- {(doc.doctype, doc.name)}
@@ -268,7 +291,7 @@ def take(doctype: str, name: str, invoice, amount: float) -> None:
 			"Payment Ledger Entry", entry.name, "amount", flt(entry.amount) + taken, update_modified=False
 		)
 		doc = frappe.get_doc(doctype, name)
-		write(
+		enter(
 			doc, -taken, (invoice.doctype, invoice.name), invoice.customer, invoice.debit_to, doc.posting_date
 		)
 		if doctype == "Payment Entry":

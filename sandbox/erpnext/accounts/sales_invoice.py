@@ -122,6 +122,7 @@ class SalesInvoice(SellingController):
 	def on_cancel(self):
 		self.ignore_linked_doctypes = (
 			"Stock Ledger Entry",
+			"GL Entry",
 			"Payment Ledger Entry",
 			"Serial and Batch Bundle",
 			"Unreconcile Payment",

@@ -128,14 +128,14 @@ def get_credit_limit(customer, company):
 
 def get_customer_outstanding(customer, company, ignore_outstanding_sales_order=False, cost_center=None):
 	"""What the customer owes, has on order, and was delivered without an order or an invoice."""
-	entry = frappe.qb.DocType("Payment Ledger Entry")
+	entry = frappe.qb.DocType("GL Entry")
 	owed = flt(
 		frappe.qb.from_(entry)
 		.where(entry.party_type == "Customer")
 		.where(entry.party == customer)
 		.where(entry.company == company)
-		.where(entry.delinked == 0)
-		.select(Coalesce(Sum(entry.amount), 0))
+		.where(entry.is_cancelled == 0)
+		.select(Coalesce(Sum(entry.debit - entry.credit), 0))
 		.run()[0][0]
 	)
 	if not ignore_outstanding_sales_order:

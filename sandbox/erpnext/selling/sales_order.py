@@ -117,7 +117,12 @@ class SalesOrder(SellingController):
 		self.check_credit_limit()
 
 	def on_cancel(self):
-		self.ignore_linked_doctypes = ("Stock Ledger Entry", "Payment Ledger Entry", "Unreconcile Payment")
+		self.ignore_linked_doctypes = (
+			"GL Entry",
+			"Stock Ledger Entry",
+			"Payment Ledger Entry",
+			"Unreconcile Payment",
+		)
 		if self.status == "Closed":
 			frappe.throw(_("Open the order again before you cancel it."))
 		drafts = frappe.get_all(
