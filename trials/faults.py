@@ -129,8 +129,9 @@ class Bench:
 		self.copy_site()
 
 	def copy_site(self) -> None:
-		frappe.init(site=self.site, sites_path=".")
-		conf, was = frappe.conf, os.getcwd()
+		# Before Frappe is set up: it connects to the first Redis that it is told of, and stays with that
+		conf = self.conf = frappe.get_site_config(sites_path=".", site_path=self.site)
+		was = os.getcwd()
 		for name in ("logs", "config/pids", "run"):
 			(self.folder / name).mkdir(parents=True)
 		sites = self.folder / "sites"
@@ -162,14 +163,13 @@ class Bench:
 		self.restore(self.dump(conf.db_host, conf.db_port or 3306))
 		self.sql("set global innodb_flush_log_at_trx_commit = 1")
 		os.chdir(sites)
-		frappe.destroy()
 		for name in ("redis", "web", "worker"):
 			self.start(name)
 
 	# A dump of the database, and back
 
 	def dump(self, host: str = HOST, port: int | None = None) -> bytes:
-		conf = frappe.conf
+		conf = self.conf
 		access = [
 			f"-h{host}",
 			f"-P{port or self.ports['database']}",
@@ -179,7 +179,7 @@ class Bench:
 		return run("mariadb-dump", "--no-defaults", *access, "--single-transaction", conf.db_name)
 
 	def restore(self, dump: bytes) -> None:
-		self.sql(dump, frappe.conf.db_name)
+		self.sql(dump, self.conf.db_name)
 
 	def sql(self, statements: str | bytes, *database: str) -> None:
 		given = statements.encode() if isinstance(statements, str) else statements
@@ -485,7 +485,10 @@ def prepare(bench: Bench, step: Step, count: int) -> list[str]:
 def take(bench: Bench, step: Step, name: str, over: threading.Event, answers: list) -> None:
 	"""Somebody takes the step, and the scheduler comes by again and again."""
 	try:
-		answers.append(step.ask(bench, name).status_code)
+		answer = step.ask(bench, name)
+		answers.append(answer.status_code)
+		if answer.status_code == 417:
+			print(f"  {name} was refused: {answer.text[:300]}", flush=True)
 	except requests.RequestException as error:
 		answers.append(type(error).__name__)
 	while not over.wait(0.2):

@@ -162,8 +162,8 @@ def is_password_of(user: str, password: str) -> bool:
 
 
 def is_current(user: str, code: str) -> bool:
-	"""Whether `code` is what the user's authenticator app shows."""
-	return pyotp.TOTP(twofactor.get_otpsecret_for_(user)).verify(str(code).strip())
+	"""Whether `code` is what the user's authenticator app shows, or showed a moment ago, when they typed it."""
+	return pyotp.TOTP(twofactor.get_otpsecret_for_(user)).verify(str(code).strip(), valid_window=1)
 
 
 def signs_in_elsewhere(user: str) -> bool:
