@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 
 import frappe
+from open_site import open_site
 
 SIZES = (1_000, 10_000, 100_000)
 LINES, RUNS = 10, 3
@@ -49,16 +50,11 @@ NAMES = {
 
 
 def main(site: str) -> None:
-	frappe.init(site=site, sites_path=".")
-	frappe.connect()
-	from metalcraft_workflow.tests.support import factories, mail_account
+	open_site(site)
+	from metalcraft_workflow.tests.support import factories
 	from metalcraft_workflow.tests.support.life import Life
 
-	frappe.flags.in_test = True
-	factories.setup_world()
-	mail_account.make_account()
 	set_limit(factories.make_customer(), factories.COMPANY)
-	frappe.flags.in_test = False
 	frappe.db.commit()
 	for _step, act in Life(LINES).steps():
 		act()

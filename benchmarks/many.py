@@ -8,6 +8,7 @@ from collections.abc import Callable
 import frappe
 from frappe.utils import create_batch
 from growth import fill
+from open_site import open_site
 
 TO_CLOSE, CHUNK = 1_000, 50
 INVOICES, RUNS = 500, 3
@@ -33,15 +34,7 @@ def main() -> None:
 	parser.add_argument("site")
 	parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
 	arguments = parser.parse_args()
-	frappe.init(site=arguments.site, sites_path=".")
-	frappe.connect()
-	from metalcraft_workflow.tests.support import factories, mail_account
-
-	frappe.flags.in_test = True
-	factories.setup_world()
-	mail_account.make_account()
-	frappe.flags.in_test = False  # from here on as in a request
-	frappe.db.commit()
+	open_site(arguments.site)
 	for part in arguments.parts or parts:
 		parts[part]()
 	frappe.destroy()

@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 
 import frappe
+from open_site import open_site
 
 LINES = (1, 10, 120)
 RUNS = 15
@@ -22,15 +23,7 @@ def main() -> None:
 	parser.add_argument("--own", action="store_true", help="list the app's own queries, and who asks them")
 	parser.add_argument("--write", metavar="FILE", help="write the tables into a file, between its marks")
 	arguments = parser.parse_args()
-	frappe.init(site=arguments.site, sites_path=".")
-	frappe.connect()
-	from metalcraft_workflow.tests.support import factories, mail_account
-
-	frappe.flags.in_test = True
-	factories.setup_world()
-	mail_account.make_account()
-	frappe.flags.in_test = False  # from here on as in a request
-	frappe.db.commit()
+	open_site(arguments.site)
 	tables = []
 	for lines in arguments.lines:
 		if arguments.own:
