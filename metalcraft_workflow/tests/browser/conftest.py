@@ -69,7 +69,13 @@ class Desk:
 		"""Call a whitelisted method as this person."""
 		if self.page.url == "about:blank":
 			self.open("metalcraft")
-		return self.page.evaluate("([method, args]) => frappe.xcall(method, args)", [method, args])
+		return self.page.evaluate(
+			"""([method, args]) => new Promise((resolve, reject) =>
+				frappe.call({ method, args, type: "POST", always: (answer) =>
+					answer?.exc || answer?.exc_type ? reject(new Error(JSON.stringify(answer))) : resolve(answer.message) })
+			)""",
+			[method, args],
+		)
 
 	def new_order(self, **fields) -> str:
 		"""A draft order of the demo company; gives its name. Without a PO file unless given."""
@@ -133,6 +139,15 @@ admin = desk_of("Administrator", ADMIN_PASSWORD)
 def at_final_pack(support, approver, producer, packer):
 	"""Carries a new order of ITEM until its goods are at Final Pack; gives the delivery note to be made of it."""
 
+	def in_stock(warehouse: str, qty: int) -> str:
+		"""Serial numbers of ITEM that the producer brings, one a line."""
+		there = {"item_code": ITEM, "warehouse": warehouse}
+		rows = producer.call(
+			"frappe.client.get_list", doctype="Serial No", filters=there, limit_page_length=qty
+		)
+		assert len(rows) == qty, f"{len(rows)} of {qty} are left in {warehouse}: give the site a new demo"
+		return "\n".join(row["name"] for row in rows)
+
 	def carry(qty: int, **fields) -> dict:
 		line = {"item_code": ITEM, "qty": qty, "rate": 68, "delivery_date": "2099-12-31"}
 		name = support.new_order(items=[line], **fields)
@@ -141,6 +156,8 @@ def at_final_pack(support, approver, producer, packer):
 			order = desk.call("frappe.client.get", doctype="Sales Order", name=name)
 			desk.call("frappe.model.workflow.apply_workflow", doc=order, action=action)
 		transfer = producer.call("metalcraft_workflow.steps.transfer.make_transfer", source_name=name)
+		for row in transfer["items"]:
+			row.update(use_serial_batch_fields=1, serial_no=in_stock(row["s_warehouse"], qty))
 		producer.call("frappe.client.submit", doc=producer.call("frappe.client.insert", doc=transfer))
 		return packer.call("metalcraft_workflow.steps.final_pack.make_delivery_note", source_name=name)
 
