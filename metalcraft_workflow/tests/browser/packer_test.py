@@ -117,6 +117,7 @@ def test_the_page_counts_what_is_scanned_and_refuses_the_rest(packer, note, widt
 	expect(page.locator(".scan-refusal")).to_have_count(3)
 	expect(total(page)).to_have_text(f"1 of {QTY}")
 	page.reload()
+	page.wait_for_load_state("networkidle")  # what is kept is drawn, and then again with what the server says
 	expect(page.locator(".scan-refusal")).to_have_count(3)
 	for left in (2, 1, 0):
 		page.get_by_role("button", name="Seen").first.click()
