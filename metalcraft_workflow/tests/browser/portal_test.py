@@ -1,5 +1,6 @@
 """Customers in the portal: their orders and nobody else's, on a desk, on a phone and by keyboard alone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,12 @@ class Portal:
 		return self.page
 
 	def orders(self, **asked) -> list[dict]:
-		return self.ask("list_orders", **asked)["orders"]
+		"""All of them, page by page."""
+		found, pages = [], 1
+		while pages > (page := len(found)):
+			found.append(self.ask("list_orders", page=page + 1, **asked))
+			pages = found[-1]["pages"]
+		return [order for page in found for order in page["orders"]]
 
 	def invoiced_order(self) -> dict:
 		"""An order of which something has shipped and was invoiced."""
@@ -95,8 +101,8 @@ def portal(browser, customers):
 def test_a_customer_finds_an_order_and_what_shipped_of_it(portal):
 	customer = portal(USER_OF_BOTH)
 	shipped = customer.invoiced_order()
-	page = customer.open("/me")
-	page.get_by_role("link", name="Order Tracking").click()
+	page = customer.open("/")  # where Frappe takes who has signed in; the menu is there on 15 and 16
+	page.get_by_role("link", name="Order Tracking").first.click()
 	page.get_by_label("Order, purchase order or item").fill(shipped["po_no"])
 	page.get_by_role("button", name="Find").click()
 	page.get_by_role("link", name=shipped["name"]).click()
@@ -117,7 +123,7 @@ def test_customers_see_their_own_orders_and_no_others(portal):
 	assert not names[USER_A] & names[USER_B]
 	assert names[USER_OF_BOTH] == names[USER_A] | names[USER_B]
 	page = portal(USER_B).open(f"/customer-orders/{sorted(names[USER_A])[0]}")
-	expect(page.locator("body")).to_contain_text("There's nothing here")
+	expect(page.locator("body")).to_contain_text(re.compile("There's nothing here|Page not found"))
 	both = portal(USER_OF_BOTH).open("/customer-orders")
 	expect(both.locator("table")).to_contain_text(A)
 
@@ -125,7 +131,9 @@ def test_customers_see_their_own_orders_and_no_others(portal):
 def test_guests_sign_in_first_and_come_back(portal):
 	name = portal(USER_A).orders()[0]["name"]
 	page = portal(None).open(f"/customer-orders/{name}")
-	expect(page).to_have_url(f"{URL}/login?redirect-to=%2Fcustomer-orders%2F{name}#login")
+	# Frappe 15 adds which of its forms is open
+	login = re.escape(f"{URL}/login?redirect-to=%2Fcustomer-orders%2F{name}")
+	expect(page).to_have_url(re.compile(f"^{login}(#login)?$"))
 	page.locator("#login_email").fill(USER_A)
 	page.locator("#login_password").fill(PASSWORD)
 	page.locator(".btn-login").first.click()
@@ -138,7 +146,7 @@ def test_staff_are_led_to_the_desk_and_have_no_orders_of_their_own(portal):
 	page = staff.open("/customer-orders")
 	expect(page.locator(".portal")).to_contain_text("No customer is linked to your account")
 	page.goto(f"/customer-orders/{name}")
-	expect(page).to_have_url(f"{URL}/app/sales-order/{name}")
+	expect(page).to_have_url(re.compile(f"^{re.escape(URL)}/(app|desk)/sales-order/{name}$"))
 
 
 def test_the_keyboard_alone_leads_to_an_order(portal):
