@@ -7,7 +7,7 @@ length; the click into it counts as well.
 import re
 
 from conftest import Desk
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, TimeoutError, expect
 
 EXTENDED = 60_000  # milliseconds, as in Desk
 
@@ -56,15 +56,23 @@ class Hand:
 
 	def bring_up(self, fieldname: str) -> None:
 		"""Open the tab and the section of the form where a field is, when it is out of sight."""
-		if self.in_dialog() or self.control(fieldname).count():
+		if self.in_dialog() or self.comes_up(fieldname):
 			return
 		tab, section = self.page.evaluate(
 			"name => [cur_frm.get_field(name).tab, cur_frm.get_field(name).section].map(part => part?.df.label)",
 			fieldname,
 		)
 		self.tab(tab)
-		if not self.control(fieldname).count():
+		if not self.comes_up(fieldname):
 			self.unfold(section)
+
+	def comes_up(self, fieldname: str) -> bool:
+		"""Whether a field is in sight, or will be in a moment: a form is drawn anew after it was loaded."""
+		try:
+			self.control(fieldname).wait_for(timeout=1500)
+		except TimeoutError:
+			return False
+		return True
 
 	def in_dialog(self) -> bool:
 		return self.page.locator(".modal.show").count() > 0
