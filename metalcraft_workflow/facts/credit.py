@@ -59,13 +59,13 @@ def facts(doc: Document) -> rules.Credit:
 
 def exposure(doc: Document, bypassed: bool) -> float:
 	"""What the customer owes and has on order in this company, with `doc` as it is now."""
-	ignore_orders = bypassed and doc.doctype != "Sales Order"
-	total = customer_outstanding(doc.customer, doc.company, with_orders=not ignore_orders)
+	with_orders = doc.doctype == "Sales Order" or not bypassed
+	total = customer_outstanding(doc.customer, doc.company, with_orders)
 	if doc.doctype == "Sales Order":
 		# A submitted order is in the total as it is stored, which may be before this edit
 		total += approved_meanwhile(doc) - stored_share(doc)
 		return total + share(doc.base_grand_total, doc.per_billed)
-	if ignore_orders or not any(row.against_sales_order for row in doc.items):
+	if not with_orders or not any(row.against_sales_order for row in doc.items):
 		return total + flt(doc.base_grand_total)
 	return total
 
